@@ -1,0 +1,181 @@
+import type { Readable } from 'node:stream';
+import type { Dependency, Descriptor, ObjectKind, TableDescriptor } from './descriptor.ts';
+import type { HeldMoment, Moment } from './moment.ts';
+import type { ObjectName } from './names.ts';
+
+export type ClusterKind = 'postgres' | 'cockroachdb' | 'simulated';
+
+declare const nodeIdBrand: unique symbol;
+/** A node's id as the cluster itself counts (`1`, `2`, …). */
+export type NodeId = string & { readonly [nodeIdBrand]: true };
+export function nodeId(id: string | number): NodeId {
+  return String(id) as NodeId;
+}
+
+export interface ClusterNode {
+  id: NodeId;
+  /** host:port of its SQL. */
+  address: string;
+  locality: string;
+  live: boolean;
+}
+
+/** What a cluster can be asked for, and if not, why and what would change that. */
+export type Capability = { available: true } | { available: false; reason: string; remedy: string };
+
+export interface ClusterInfo {
+  kind: ClusterKind;
+  /** `18.1`, `21.1.0`. */
+  version: string;
+  /** Stays the same while the data does: PostgreSQL's system identifier, CockroachDB's cluster id. */
+  identity: string;
+  /** The SQL user of the registered URL. */
+  user: string;
+  nodes: ClusterNode[];
+  asOf: Capability;
+  incremental: Capability;
+}
+
+export interface DatabaseInfo {
+  name: string;
+  /** Bytes on disk, all objects; null where the cluster can't tell. */
+  bytes: number | null;
+  /** Belongs to the server itself, not to an application. */
+  system: boolean;
+}
+
+export interface CatalogObject {
+  kind: ObjectKind;
+  name: ObjectName;
+  /** Estimates; null where unknown (never analysed) or meaningless (views). */
+  rows: number | null;
+  bytes: number | null;
+  dependencies: Dependency[];
+  /** For a sequence: the table that owns it and carries it into every backup. */
+  ownedBy: ObjectName | null;
+  /** Why this object can't be backed up, in one sentence; null when it can. */
+  unsupported: string | null;
+  /** What a backup of it leaves out (`2 triggers`), for people. */
+  leftOut: string[];
+}
+
+/** One database's objects as of one moment. */
+export interface Catalog {
+  database: string;
+  objects: CatalogObject[];
+}
+
+/** A contiguous piece of one table. Ranges of a table are disjoint and cover it. Serialisable: tasks carry it. */
+export interface TableRange {
+  table: ObjectName;
+  /** 0, 1, 2 … in key or block order. */
+  index: number;
+  /** The adapter's own bounds, start inclusive, end exclusive; null means open. Opaque to everyone else. */
+  start: string | null;
+  end: string | null;
+  leaseholder: NodeId;
+  estimatedBytes: number;
+  estimatedRows: number;
+}
+
+/** A role or user as the cluster stores it, for the manifest; `attributes` in the cluster's own words. */
+export interface ClusterUser {
+  name: string;
+  /** The stored hash, as the server keeps it; null where there is none or we may not read it. */
+  passwordHash: string | null;
+  attributes: string[];
+  memberOf: string[];
+}
+
+/** An object that a restore created in its target database. */
+export interface CreatedObject {
+  kind: ObjectKind;
+  name: ObjectName;
+}
+
+/** What to note in a restore's ledger. */
+export interface LedgerNote {
+  restore: string;
+  created: CreatedObject[];
+}
+
+/**
+ * One database cluster that can be backed up from and restored into.
+ *
+ * Every method throws HoldfastError: `cluster-unavailable` (may be retried), `cluster-denied` (names the missing
+ * privilege), `undefined-database`, `undefined-object`, `unreadable-moment`. Nothing here retries. Every method
+ * takes what it needs as arguments: engines in other processes call the same adapter with the same moment.
+ */
+export interface Cluster {
+  describe(): Promise<ClusterInfo>;
+
+  databases(): Promise<DatabaseInfo[]>;
+
+  /** Objects of one database, now or at a held moment. Throws `undefined-database`. */
+  catalog(database: string, at?: Moment): Promise<Catalog>;
+
+  /**
+   * Fixes a moment that covers the databases and keeps it readable. `asOf` is the text of AS OF SYSTEM TIME
+   * (`-10s`, an ISO time, a decimal HLC), null for the cluster's default. Refuses what can't be read.
+   */
+  holdMoment(databases: string[], asOf: string | null): Promise<HeldMoment>;
+
+  /** Full descriptors of these objects at the moment, in the order asked. */
+  descriptors(names: ObjectName[], at: Moment): Promise<Descriptor[]>;
+
+  /** The table's ranges, about `targetBytes` each where the cluster lets us choose. At least one, even of an empty table. */
+  ranges(table: ObjectName, at: Moment, targetBytes: number): AsyncIterable<TableRange>;
+
+  /** The range's rows as COPY text, `storedColumns(table)` in order, one line a row. Destroying the stream stops the read. */
+  readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable>;
+
+  users(): Promise<ClusterUser[]>;
+
+  // The restore side. All take the database to restore into, which need not be the descriptor's.
+
+  /**
+   * Creates a database with the restore's ledger in it, so that it is never in doubt who made it. Throws
+   * `duplicate-database`.
+   */
+  createDatabase(name: string, restore: string): Promise<void>;
+  /** Drops a database that has this restore's ledger, or that was left half made by it. Others are left alone. */
+  dropDatabase(name: string, restore: string): Promise<void>;
+  /** Makes sure that a schema exists; one that this call creates is noted in the restore's ledger. */
+  ensureSchema(database: string, schema: string, restore: string): Promise<void>;
+  /**
+   * Runs the statements one after the other, in one transaction where the cluster can. With `note`, what they
+   * create is noted in the restore's ledger in that same transaction.
+   */
+  runDdl(database: string, statements: string[], signal: AbortSignal, note?: LedgerNote): Promise<void>;
+  /**
+   * Loads COPY text into the table: all of it or nothing, and, by `once`, one time however often it is tried:
+   * a key that the ledger has already is not loaded again. A source stream that fails (a checksum that doesn't
+   * hold) leaves nothing behind. Answers the rows loaded, by this call or the earlier one.
+   */
+  load(
+    database: string,
+    table: TableDescriptor,
+    rows: Readable,
+    signal: AbortSignal,
+    once?: { restore: string; key: string },
+  ): Promise<{ rows: number }>;
+  /** Sets a restored sequence to the recorded state. */
+  setSequence(database: string, name: ObjectName, lastValue: string, isCalled: boolean): Promise<void>;
+
+  /**
+   * Opens a restore's ledger in the database that is restored into: what it created and which files it loaded,
+   * written in the same transactions, so that whoever takes the restore over knows exactly what is its own.
+   * `restore` is the job's number. Opening it again is fine.
+   */
+  openLedger(database: string, restore: string): Promise<void>;
+  /**
+   * Drops what the ledger names and nothing that depends on it from outside; schemas only when they are empty
+   * then. Objects that are gone already are fine. Answers false when there is no such ledger, or no such database.
+   */
+  undoLedger(database: string, restore: string): Promise<boolean>;
+  /** Removes the ledger. One that isn't there is fine. */
+  closeLedger(database: string, restore: string): Promise<void>;
+
+  /** Closes every connection, held moments too. */
+  close(): Promise<void>;
+}

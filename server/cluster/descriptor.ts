@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { objectNameSchema } from './names.ts';
+
+/** Why one object needs another. The names are those of the `skip_missing_…` options and of the dependency table in the reference. */
+export const dependencyKindSchema = z.enum([
+  'foreign-key',
+  'view',
+  'interleave',
+  'sequence',
+  'type',
+  'inheritance',
+  'function',
+]);
+export type DependencyKind = z.infer<typeof dependencyKindSchema>;
+
+export const dependencySchema = z.object({
+  on: objectNameSchema,
+  kind: dependencyKindSchema,
+  /** What makes it so, for people: a constraint's name, a column, `its query`. */
+  via: z.string(),
+});
+export type Dependency = z.infer<typeof dependencySchema>;
+
+export const objectKindSchema = z.enum(['table', 'view', 'materialized-view', 'sequence', 'type']);
+export type ObjectKind = z.infer<typeof objectKindSchema>;
+
+/**
+ * When a statement of an object's DDL runs in a restore, in this order over *all* objects:
+ * schemas, types, sequences, `create` (tables, bare), rows, `keys` (primary, unique, check, exclusion),
+ * `indexes`, `foreign-keys`, `views` in dependency order, `finish` (ownership of sequences, comments, statistics).
+ * `default` steps (column defaults that need another object) run between `create` and rows.
+ */
+export const ddlPhaseSchema = z.enum(['create', 'default', 'keys', 'indexes', 'foreign-keys', 'finish']);
+export type DdlPhase = z.infer<typeof ddlPhaseSchema>;
+
+export const ddlStepSchema = z.object({
+  phase: ddlPhaseSchema,
+  /** One statement, to run in a connection of the target database; names are schema-qualified, never database-qualified. */
+  sql: z.string(),
+  /** Objects that must be there, beyond the object itself. A step whose objects are skipped is skipped with them. */
+  requires: z.array(dependencySchema),
+});
+export type DdlStep = z.infer<typeof ddlStepSchema>;
+
+export const columnSchema = z.object({
+  name: z.string(),
+  /** The type as the cluster prints it, e.g. `numeric(12,2)`, `character varying(40)[]`. */
+  type: z.string(),
+  nullable: z.boolean(),
+  /** Generated columns are not in data files: the database computes them again. */
+  generated: z.boolean(),
+});
+export type Column = z.infer<typeof columnSchema>;
+
+const common = {
+  name: objectNameSchema,
+  dependencies: z.array(dependencySchema),
+  /** The object's DDL in the order it runs within each phase. */
+  ddl: z.array(ddlStepSchema),
+  comment: z.string().nullable(),
+};
+
+export const descriptorSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('table'),
+    ...common,
+    columns: z.array(columnSchema),
+    /** Columns of the primary key, in key order; null where there is none. */
+    primaryKey: z.array(z.string()).nullable(),
+  }),
+  z.object({ kind: z.literal('view'), ...common, materialized: z.boolean() }),
+  z.object({
+    kind: z.literal('sequence'),
+    ...common,
+    /** Decimal: sequences go past 2^53. */
+    lastValue: z.string(),
+    isCalled: z.boolean(),
+    /** The table and column that own it (serial, identity), if any: then it is backed up with its table. */
+    ownedBy: z.object({ table: objectNameSchema, column: z.string(), identity: z.boolean() }).nullable(),
+  }),
+  z.object({ kind: z.literal('type'), ...common }),
+]);
+export type Descriptor = z.infer<typeof descriptorSchema>;
+export type TableDescriptor = Extract<Descriptor, { kind: 'table' }>;
+export type SequenceDescriptor = Extract<Descriptor, { kind: 'sequence' }>;
+export type ViewDescriptor = Extract<Descriptor, { kind: 'view' }>;
+
+/** The columns whose values are in data files, in file order. */
+export function storedColumns(table: TableDescriptor): Column[] {
+  return table.columns.filter((column) => !column.generated);
+}

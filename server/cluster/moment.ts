@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+/**
+ * The point in time that a backup is consistent as of. CockroachDB has one HLC timestamp for everything;
+ * PostgreSQL has one snapshot a database, since an exported snapshot belongs to one database.
+ */
+export const momentSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('hlc'),
+    /** UTC, ISO 8601, shown to people. */
+    at: z.iso.datetime(),
+    /** Decimal HLC as CockroachDB prints it: nanoseconds, a dot, ten digits of logical time. */
+    timestamp: z.string().regex(/^\d+(\.\d{10})?$/),
+  }),
+  z.object({
+    kind: z.literal('snapshot'),
+    at: z.iso.datetime(),
+    databases: z.record(
+      z.string(),
+      z.object({
+        at: z.iso.datetime(),
+        /** Id for SET TRANSACTION SNAPSHOT; worth nothing once its holder is gone. */
+        snapshot: z.string(),
+        /** `pg_current_snapshot()` (xmin:xmax:xip list), which outlives the holder. */
+        visible: z.string(),
+        /** `pg_current_wal_insert_lsn()` (or the replay position of a standby). */
+        lsn: z.string(),
+      }),
+    ),
+  }),
+]);
+export type Moment = z.infer<typeof momentSchema>;
+
+/** A moment that the cluster keeps readable until it is released. */
+export interface HeldMoment {
+  readonly moment: Moment;
+  /** Aborts, with the reason, when the moment can't be read any more (its holder's connection died, GC passed it). */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
