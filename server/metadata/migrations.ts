@@ -1,0 +1,93 @@
+import { sql } from 'kysely';
+import type { Kysely, Migration } from 'kysely';
+
+/**
+ * The metadata store's history, oldest first; a migration that has been released is never edited. Plain types
+ * only (text, bigint, jsonb, timestamptz): what both PostgreSQL and CockroachDB speak.
+ */
+export const migrations: Record<string, Migration> = {
+  '0001-accounts-clusters-jobs': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of [
+        sql`CREATE TABLE users (
+          name text PRIMARY KEY,
+          password_hash text NOT NULL,
+          created_at timestamptz NOT NULL)`,
+        sql`CREATE TABLE sessions (
+          token_hash text PRIMARY KEY,
+          user_name text NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+          created_at timestamptz NOT NULL,
+          expires_at timestamptz NOT NULL,
+          address text NOT NULL,
+          user_agent text NOT NULL)`,
+        // The shape that rate-limiter-flexible expects.
+        sql`CREATE TABLE login_attempts (
+          key varchar(255) PRIMARY KEY,
+          points integer NOT NULL DEFAULT 0,
+          expire bigint)`,
+        sql`CREATE TABLE clusters (
+          name text PRIMARY KEY,
+          url_sealed text NOT NULL,
+          url_redacted text NOT NULL,
+          embedded boolean NOT NULL,
+          created_at timestamptz NOT NULL)`,
+        sql`CREATE TABLE jobs (
+          id bigint PRIMARY KEY,
+          kind text NOT NULL,
+          state text NOT NULL,
+          running_status text,
+          cluster text NOT NULL,
+          statement text NOT NULL,
+          user_name text NOT NULL,
+          location text NOT NULL,
+          moment timestamptz,
+          spec_sealed text NOT NULL,
+          attempt int NOT NULL DEFAULT 0,
+          coordinator text,
+          created_at timestamptz NOT NULL,
+          started_at timestamptz,
+          finished_at timestamptz,
+          modified_at timestamptz NOT NULL,
+          fraction double precision NOT NULL DEFAULT 0,
+          rows bigint NOT NULL DEFAULT 0,
+          bytes bigint NOT NULL DEFAULT 0,
+          stored_bytes bigint NOT NULL DEFAULT 0,
+          estimated_bytes bigint NOT NULL DEFAULT 0,
+          error jsonb,
+          last_event bigint NOT NULL DEFAULT 0)`,
+        sql`CREATE INDEX jobs_by_state ON jobs (state, id)`,
+        sql`CREATE TABLE job_events (
+          job_id bigint NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+          seq bigint NOT NULL,
+          at timestamptz NOT NULL,
+          body jsonb NOT NULL,
+          PRIMARY KEY (job_id, seq))`,
+        sql`CREATE TABLE job_attempts (
+          job_id bigint NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+          attempt int NOT NULL,
+          context jsonb NOT NULL,
+          PRIMARY KEY (job_id, attempt))`,
+        sql`CREATE TABLE tasks (
+          job_id bigint NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+          attempt int NOT NULL,
+          id int NOT NULL,
+          state text NOT NULL,
+          table_name jsonb NOT NULL,
+          node text NOT NULL,
+          body jsonb NOT NULL,
+          estimated_bytes bigint NOT NULL,
+          rows bigint NOT NULL DEFAULT 0,
+          bytes bigint NOT NULL DEFAULT 0,
+          stored_bytes bigint NOT NULL DEFAULT 0,
+          files jsonb NOT NULL,
+          result jsonb,
+          error jsonb,
+          engine text,
+          modified_at timestamptz NOT NULL,
+          PRIMARY KEY (job_id, attempt, id))`,
+      ]) {
+        await statement.execute(db);
+      }
+    },
+  },
+};

@@ -1,0 +1,53 @@
+import { Kysely, Migrator, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { HoldfastError, messageOf } from '../errors.ts';
+import { migrations } from './migrations.ts';
+import type { MetadataTables } from './schema.ts';
+
+/** The opened metadata store. `url` is for pg-boss, which keeps connections of its own. */
+export interface Metadata {
+  readonly db: Kysely<MetadataTables>;
+  readonly pool: pg.Pool;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Opens the store; connections are made when first used. */
+export function openMetadata(url: string): Metadata {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    application_name: 'holdfast',
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+  });
+  // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  const db = new Kysely<MetadataTables>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    db,
+    pool,
+    url,
+    close: () => db.destroy(),
+  };
+}
+
+/** Brings the store's tables up to date; several processes may call it at once. Refuses a store of a newer version. */
+export async function migrate(metadata: Metadata): Promise<void> {
+  const migrator = new Migrator({
+    db: metadata.db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  if (/corrupted migrations/.test(messageOf(error))) {
+    throw new HoldfastError('unsupported', 'The metadata store belongs to a newer Holdfast.', {
+      hint: 'Start that version, or point HOLDFAST_METADATA_URL at another database.',
+      cause: error,
+    });
+  }
+  throw new HoldfastError('cluster-unavailable', `The metadata store can't be used: ${messageOf(error)}`, {
+    hint: 'Check HOLDFAST_METADATA_URL and that the server answers.',
+    cause: error,
+  });
+}
