@@ -1,0 +1,172 @@
+import type { Cluster, ClusterInfo } from '../cluster/cluster.ts';
+import { nameKey } from '../cluster/names.ts';
+import type { ObjectName } from '../cluster/names.ts';
+import { HoldfastError } from '../errors.ts';
+import { assertVacant } from '../format/checkpoint.ts';
+import type { BackupStatement } from '../statement/ast.ts';
+import { parseLocation } from '../storage/location.ts';
+import type { Location } from '../storage/location.ts';
+import type { Store } from '../storage/store.ts';
+import { problemOf, resolveTargets } from './check.ts';
+import type { ResolvedTargets } from './check.ts';
+import type { BackupPlan, PlannedNode, PlannedTable } from './selection.ts';
+import { planTasks, taskBytes } from './tasks.ts';
+
+/** What stands in the way of a BACKUP, each named, found without writing anything. */
+export interface BackupCheck {
+  resolved: ResolvedTargets;
+  location: Location | null;
+  info: ClusterInfo;
+  problems: HoldfastError[];
+  warnings: string[];
+}
+
+/** Checks a BACKUP: targets, destination, time and bases. Problems are answered all at once, not thrown. */
+export async function checkBackup(
+  cluster: Cluster,
+  statement: BackupStatement,
+  openStore: (location: Location) => Store,
+): Promise<BackupCheck> {
+  const [info, resolved] = await Promise.all([
+    cluster.describe(),
+    resolveTargets(cluster, statement.targets),
+  ]);
+  const problems = [...resolved.problems];
+  const warnings = resolved.selection.missing.map((missing) => missing.consequence);
+  for (const object of resolved.objects) {
+    if (object.leftOut.length > 0) {
+      warnings.push(
+        `${object.name.schema}.${object.name.name}: not in the backup: ${object.leftOut.join(', ')}.`,
+      );
+    }
+  }
+  if (info.kind === 'postgres' && resolved.databases.length > 1) {
+    warnings.push(
+      'PostgreSQL has a moment a database: each database is consistent in itself, and they are a few milliseconds apart.',
+    );
+  }
+  if (statement.asOf !== null && !info.asOf.available) {
+    problems.push(
+      new HoldfastError('unreadable-moment', `AS OF SYSTEM TIME: ${info.asOf.reason}`, {
+        field: 'asOf',
+        hint: info.asOf.remedy,
+      }),
+    );
+  }
+  if (statement.incrementalFrom.length > 0) {
+    const { incremental } = info;
+    problems.push(
+      new HoldfastError(
+        'unsupported',
+        `INCREMENTAL FROM: ${incremental.available ? 'this version takes full backups only' : incremental.reason}`,
+        { field: 'bases', hint: incremental.available ? 'Leave INCREMENTAL FROM out.' : incremental.remedy },
+      ),
+    );
+  }
+  const location = await checkDestination(statement.to, openStore, problems);
+  return { resolved, location, info, problems, warnings };
+}
+
+async function checkDestination(
+  url: string,
+  openStore: (location: Location) => Store,
+  problems: HoldfastError[],
+): Promise<Location | null> {
+  try {
+    if (url.trim() === '') {
+      throw new HoldfastError('location-invalid', 'the backup has no destination', {
+        field: 'destination',
+        hint: 'Give a backup URL, such as nodelocal://self/bank-full.',
+      });
+    }
+    const location = parseLocation(url);
+    const store = openStore(location);
+    try {
+      await assertVacant(store, location);
+    } finally {
+      await store.close();
+    }
+    return location;
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    problems.push(
+      new HoldfastError(error.code, error.message, {
+        hint: error.hint,
+        field: 'destination',
+        cause: error.cause,
+      }),
+    );
+    return null;
+  }
+}
+
+/** The tables among the objects, in order. */
+export function tablesOf(resolved: ResolvedTargets): ObjectName[] {
+  return resolved.objects.filter((object) => object.kind === 'table').map((object) => object.name);
+}
+
+/** The whole plan for the review page: the check, and how the work would be spread. Writes nothing. */
+export async function planBackup(
+  cluster: Cluster,
+  statement: BackupStatement,
+  printed: string,
+  openStore: (location: Location) => Store,
+): Promise<BackupPlan> {
+  const check = await checkBackup(cluster, statement, openStore);
+  const spread =
+    check.resolved.problems.length === 0 ? await spreadOf(cluster, check) : { nodes: [], tables: [] };
+  return {
+    statement: printed,
+    destination: check.location?.redacted ?? null,
+    selection: check.resolved.selection,
+    ...spread,
+    totals: {
+      tables: check.resolved.selection.totals.tables,
+      ranges: spread.nodes.reduce((sum, node) => sum + node.ranges, 0),
+      rows: check.resolved.selection.totals.rows,
+      bytes: check.resolved.selection.totals.bytes,
+    },
+    problems: check.problems.map(problemOf),
+    warnings: check.warnings,
+  };
+}
+
+async function spreadOf(
+  cluster: Cluster,
+  { resolved, info }: BackupCheck,
+): Promise<{ nodes: PlannedNode[]; tables: PlannedTable[] }> {
+  const tables = new Map<string, PlannedTable>();
+  for (const object of resolved.objects) {
+    if (object.kind !== 'table') continue;
+    tables.set(nameKey(object.name), {
+      name: object.name,
+      ranges: 0,
+      rows: object.rows ?? 0,
+      bytes: object.bytes ?? 0,
+    });
+  }
+  const nodes = new Map<string, PlannedNode>(
+    info.nodes.map((node) => [
+      node.id,
+      { id: node.id, address: node.address, locality: node.locality, ranges: 0, bytes: 0 },
+    ]),
+  );
+  if (tables.size > 0) {
+    const held = await cluster.holdMoment(resolved.databases, null);
+    try {
+      const bytesATask = taskBytes(resolved.selection.totals.bytes);
+      for await (const task of planTasks(cluster, tablesOf(resolved), held.moment, bytesATask)) {
+        const table = tables.get(nameKey(task.table));
+        if (table !== undefined) table.ranges += task.ranges.length;
+        const node = nodes.get(task.node);
+        if (node !== undefined) {
+          node.ranges += task.ranges.length;
+          node.bytes += task.estimatedBytes;
+        }
+      }
+    } finally {
+      await held.release();
+    }
+  }
+  return { nodes: [...nodes.values()], tables: [...tables.values()] };
+}

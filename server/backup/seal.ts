@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import type { ClusterInfo, ClusterUser } from '../cluster/cluster.ts';
+import type { Descriptor } from '../cluster/descriptor.ts';
+import type { Moment } from '../cluster/moment.ts';
+import type { ObjectName } from '../cluster/names.ts';
+import { FORMAT_VERSION, totalsOf } from '../format/manifest.ts';
+import type { DataFile, Manifest, UnsignedManifest } from '../format/manifest.ts';
+import { HOLDFAST_VERSION } from '../version.ts';
+
+/** Everything that a manifest tells of one full backup. */
+export interface FinishedBackup {
+  jobId: string;
+  statement: string;
+  cluster: { name: string; info: ClusterInfo };
+  moment: Moment;
+  startedAt: Date;
+  finishedAt: Date;
+  wholeDatabases: string[];
+  objects: ObjectName[];
+  descriptors: Descriptor[];
+  files: DataFile[];
+  users: ClusterUser[];
+  leftOut: Manifest['leftOut'];
+}
+
+/** The manifest of a finished full backup. Writing it is what makes the directory a backup. */
+export function manifestOf(backup: FinishedBackup): UnsignedManifest {
+  return {
+    formatVersion: FORMAT_VERSION,
+    holdfastVersion: HOLDFAST_VERSION,
+    id: randomUUID(),
+    type: 'full',
+    chain: [],
+    cluster: {
+      name: backup.cluster.name,
+      kind: backup.cluster.info.kind,
+      version: backup.cluster.info.version,
+      identity: backup.cluster.info.identity,
+    },
+    moment: backup.moment,
+    startedAt: backup.startedAt.toISOString(),
+    finishedAt: backup.finishedAt.toISOString(),
+    jobId: backup.jobId,
+    statement: backup.statement,
+    targets: { databases: backup.wholeDatabases, objects: backup.objects },
+    descriptors: backup.descriptors,
+    files: backup.files,
+    users: backup.users,
+    leftOut: backup.leftOut,
+    totals: totalsOf(backup.files),
+  };
+}

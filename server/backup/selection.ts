@@ -1,0 +1,126 @@
+import type { Dependency, ObjectKind } from '../cluster/descriptor.ts';
+import type { ObjectName } from '../cluster/names.ts';
+import type { ErrorCode, ErrorField } from '../errors.ts';
+
+/** One object that a statement's targets come down to. */
+export interface SelectedObject {
+  name: ObjectName;
+  kind: ObjectKind;
+  rows: number | null;
+  bytes: number | null;
+  /** `asked`: the targets name it; `carried`: it comes along (a type, a sequence that a table owns). */
+  reason: 'asked' | 'carried';
+  leftOut: string[];
+}
+
+/** An object that something selected needs and that is not selected. */
+export interface MissingDependency {
+  object: ObjectName;
+  objectKind: ObjectKind;
+  dependency: Dependency;
+  /** The kind of `dependency.on`; null when it is in no catalog we can read. */
+  dependsOnKind: ObjectKind | null;
+  /** What it means at restore time, one sentence. */
+  consequence: string;
+}
+
+/** Why a statement can't run as it is: the same facts as a HoldfastError, as data beside a form's field. */
+export interface Problem {
+  code: ErrorCode;
+  message: string;
+  hint: string | null;
+  field: ErrorField | null;
+}
+
+export interface Selection {
+  objects: SelectedObject[];
+  missing: MissingDependency[];
+  problems: Problem[];
+  /** Of tables only; rows and bytes are the cluster's estimates. */
+  totals: { tables: number; rows: number; bytes: number };
+}
+
+export interface PlannedTable {
+  name: ObjectName;
+  ranges: number;
+  rows: number;
+  bytes: number;
+}
+
+export interface PlannedNode {
+  id: string;
+  address: string;
+  locality: string;
+  ranges: number;
+  bytes: number;
+}
+
+/** What a BACKUP would do, worked out without writing anything. */
+export interface BackupPlan {
+  /** Canonical and redacted: what the wizard shows and what the job will be called. */
+  statement: string;
+  /** Redacted. */
+  destination: string | null;
+  selection: Selection;
+  nodes: PlannedNode[];
+  tables: PlannedTable[];
+  totals: { tables: number; ranges: number; rows: number; bytes: number };
+  /** Nothing starts while there is one. */
+  problems: Problem[];
+  warnings: string[];
+}
+
+/** A finished backup, as its manifest tells. */
+export interface BackupSummary {
+  /** Redacted. */
+  url: string;
+  id: string;
+  type: 'full' | 'incremental';
+  cluster: { name: string; kind: string; version: string };
+  /** Consistent as of, UTC. */
+  moment: string;
+  startedAt: string;
+  finishedAt: string;
+  jobId: string;
+  statement: string;
+  /** Databases that were backed up whole. */
+  databases: string[];
+  objects: {
+    name: ObjectName;
+    kind: ObjectKind;
+    rows: number;
+    /** Stored, compressed. */
+    bytes: number;
+    /** As COPY text. */
+    rawBytes: number;
+  }[];
+  totals: { rows: number; bytes: number; rawBytes: number; files: number };
+  users: number;
+  /** What the backup does not include, in words. */
+  leftOut: string[];
+}
+
+export interface RestoredObject {
+  /** As it is called in the backup. */
+  source: ObjectName;
+  /** As it will be called. */
+  target: ObjectName;
+  kind: ObjectKind;
+  rows: number;
+  bytes: number;
+  /** True when the target cluster has an object of that name: the restore is refused. */
+  conflict: boolean;
+}
+
+/** What a RESTORE would do, worked out without writing anything. */
+export interface RestorePlan {
+  statement: string;
+  source: BackupSummary | null;
+  objects: RestoredObject[];
+  missing: MissingDependency[];
+  /** Databases that the restore creates. */
+  createsDatabases: string[];
+  totals: { tables: number; rows: number; bytes: number };
+  problems: Problem[];
+  warnings: string[];
+}

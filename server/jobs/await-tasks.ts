@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HoldfastError } from '../errors.ts';
+import type { ClaimedJob } from './store.ts';
+import { CancelRequested, EngineStopping, MomentLost, Superseded } from './outcome.ts';
+import type { TaskTotals } from './tasks.ts';
+import type { EngineTools } from './tools.ts';
+
+const POLL_MS = 250;
+
+/** Throws when the job must not go on: root cancelled it, this engine stops, another coordinator has it. */
+export async function checkOnJob(job: ClaimedJob, tools: EngineTools): Promise<void> {
+  if (tools.stopping.aborted) throw new EngineStopping();
+  const { state, attempt } = await tools.jobs.standing(job.id);
+  if (attempt !== job.attempt) throw new Superseded();
+  if (state === 'cancel-requested') throw new CancelRequested();
+  if (state !== 'running') throw new Superseded();
+}
+
+/**
+ * Waits until all of the attempt's tasks are done, recording progress as `describe` has it. Throws a task's
+ * failure, MomentLost when `lost` aborts, and what `checkOnJob` throws.
+ */
+export async function awaitTasks(
+  job: ClaimedJob,
+  tools: EngineTools,
+  options: { lost?: AbortSignal; fractionOf: (totals: TaskTotals) => number; runningStatus: string },
+): Promise<TaskTotals> {
+  for (;;) {
+    await checkOnJob(job, tools);
+    const totals = await tools.tasks.totals(job.id, job.attempt);
+    if (options.lost?.aborted === true) throw new MomentLost(options.lost.reason);
+    if (totals.failure !== null) {
+      const { code, message, hint } = totals.failure;
+      throw new HoldfastError(code, message, hint === null ? {} : { hint });
+    }
+    await tools.jobs.progress(job.id, {
+      fraction: options.fractionOf(totals),
+      rows: totals.rows,
+      bytes: totals.bytes,
+      storedBytes: totals.storedBytes,
+      estimatedBytes: totals.estimatedBytes,
+      runningStatus: options.runningStatus,
+    });
+    if (totals.done === totals.tasks) return totals;
+    await sleep(POLL_MS);
+  }
+}
+
+/** The share of the tasks' estimated work that is done, 0 to 1; 1 when there are none. */
+export function shareDone(totals: TaskTotals): number {
+  if (totals.tasks === 0) return 1;
+  const byBytes = totals.estimatedBytes === 0 ? 1 : totals.doneEstimate / totals.estimatedBytes;
+  // Empty tables have no bytes: counting tasks too keeps the bar moving.
+  return 0.9 * byBytes + 0.1 * (totals.done / totals.tasks);
+}

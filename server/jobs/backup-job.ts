@@ -1,0 +1,173 @@
+import { resolveTargets } from '../backup/check.ts';
+import type { ResolvedTargets } from '../backup/check.ts';
+import { tablesOf } from '../backup/plan.ts';
+import { manifestOf } from '../backup/seal.ts';
+import { planTasks, taskBytes } from '../backup/tasks.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Moment } from '../cluster/moment.ts';
+import { HoldfastError } from '../errors.ts';
+import { claim, readCheckpoint, release } from '../format/checkpoint.ts';
+import { readManifest, writeManifest } from '../format/manifest.ts';
+import { dataFileSchema, FORMAT_VERSION } from '../format/manifest.ts';
+import type { BackupStatement } from '../statement/ast.ts';
+import { parseLocation } from '../storage/location.ts';
+import type { Location } from '../storage/location.ts';
+import { storeErrorToHoldfast } from '../storage/open.ts';
+import { StoreError } from '../storage/store.ts';
+import type { Store } from '../storage/store.ts';
+import { awaitTasks, checkOnJob, shareDone } from './await-tasks.ts';
+import type { ExportContext, ExportTask } from './spec.ts';
+import type { ClaimedJob } from './store.ts';
+import type { NewTask } from './tasks.ts';
+import type { EngineTools } from './tools.ts';
+
+/** The bar stops short of full while the manifest, which makes it a backup, is being written. */
+const EXPORT_SHARE = 0.97;
+
+/**
+ * Coordinates one attempt of a BACKUP: fixes the moment, hands out tasks, waits for them, writes the manifest.
+ * Returns when the backup is complete; throws otherwise, with the destination as the tasks left it.
+ */
+export async function runBackup(
+  job: ClaimedJob,
+  statement: BackupStatement,
+  tools: EngineTools,
+): Promise<void> {
+  const location = parseLocation(statement.to);
+  const store = tools.openStore(location);
+  try {
+    if (job.attempt > 1 && (await sealedBefore(store, location, job))) return;
+    await occupy(job, store, location, tools);
+    const cluster = await tools.clusters.connect(job.cluster);
+    const asked = await resolveTargets(cluster, statement.targets);
+    const held = await cluster.holdMoment(asked.databases, statement.asOf);
+    try {
+      await tools.jobs.setMoment(job.id, held.moment.at);
+      await tools.jobs.log(job.id, `Consistent as of ${held.moment.at}.`);
+      await exportAt(job, statement, tools, { cluster, store, moment: held.moment, lost: held.lost });
+    } finally {
+      await held.release();
+    }
+  } catch (error) {
+    throw error instanceof StoreError ? storeErrorToHoldfast(error, location) : error;
+  } finally {
+    await store.close();
+  }
+}
+
+/** True when an earlier attempt wrote the manifest and died before it could say so. */
+async function sealedBefore(store: Store, location: Location, job: ClaimedJob): Promise<boolean> {
+  try {
+    return (await readManifest(store, location)).jobId === job.id;
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'undefined-backup') return false;
+    throw error;
+  }
+}
+
+/** Makes the destination this job's: empty the first time, cleared of an earlier attempt's files after that. */
+async function occupy(job: ClaimedJob, store: Store, location: Location, tools: EngineTools): Promise<void> {
+  const checkpoint = {
+    formatVersion: FORMAT_VERSION,
+    jobId: job.id,
+    attempt: job.attempt,
+    startedAt: tools.now().toISOString(),
+    statement: job.statement,
+  } as const;
+  if (job.attempt > 1) await removeFiles(job, store, tools);
+  await claim(store, location, checkpoint);
+}
+
+async function exportAt(
+  job: ClaimedJob,
+  statement: BackupStatement,
+  tools: EngineTools,
+  at: { cluster: Cluster; store: Store; moment: Moment; lost: AbortSignal },
+): Promise<void> {
+  const { cluster, store, moment } = at;
+  // Resolved again at the moment: what the tables were when the statement was checked doesn't count.
+  const resolved = await resolveTargets(cluster, statement.targets, moment);
+  const [problem] = resolved.problems;
+  if (problem !== undefined) throw problem;
+  const descriptors = await cluster.descriptors(
+    resolved.objects.map((object) => object.name),
+    moment,
+  );
+  const context: ExportContext = { kind: 'export', moment, descriptors };
+  await tools.tasks.share(job.id, job.attempt, context);
+  const count = await tools.tasks.add(job.id, job.attempt, newTasks(cluster, resolved, moment), (ids) =>
+    tools.queue.sendTasks(job.id, job.attempt, ids),
+  );
+  const tables = resolved.selection.totals.tables;
+  await tools.jobs.log(
+    job.id,
+    `Planned ${count} ${count === 1 ? 'task' : 'tasks'} for ${tables} ${tables === 1 ? 'table' : 'tables'}.`,
+  );
+  await awaitTasks(job, tools, {
+    lost: at.lost,
+    fractionOf: (totals) => EXPORT_SHARE * shareDone(totals),
+    runningStatus: 'exporting',
+  });
+
+  const files = (await tools.tasks.results(job.id, job.attempt)).map((result) =>
+    dataFileSchema.parse(result),
+  );
+  const manifest = manifestOf({
+    jobId: job.id,
+    statement: job.statement,
+    cluster: { name: job.cluster, info: await cluster.describe() },
+    moment,
+    startedAt: job.createdAt,
+    finishedAt: tools.now(),
+    wholeDatabases: resolved.wholeDatabases,
+    objects: resolved.objects.map((object) => object.name),
+    descriptors,
+    files,
+    users: await cluster.users(),
+    leftOut: resolved.objects
+      .filter((object) => object.leftOut.length > 0)
+      .map((object) => ({ object: object.name, what: object.leftOut })),
+  });
+  await checkOnJob(job, tools);
+  await release(store);
+  await writeManifest(store, manifest);
+}
+
+async function* newTasks(
+  cluster: Cluster,
+  resolved: ResolvedTargets,
+  moment: Moment,
+): AsyncGenerator<NewTask, void> {
+  const bytesATask = taskBytes(resolved.selection.totals.bytes);
+  for await (const { table, node, ranges, estimatedBytes } of planTasks(
+    cluster,
+    tablesOf(resolved),
+    moment,
+    bytesATask,
+  )) {
+    const body: ExportTask = { kind: 'export', table, node, ranges };
+    yield { table, node, estimatedBytes, body };
+  }
+}
+
+/**
+ * Removes every file that this job's tries wrote, and its checkpoint; nothing else. Called when the job is
+ * cancelled, fails or starts over; may be repeated. A finished backup is left alone.
+ */
+export async function removeBackupFiles(
+  job: ClaimedJob,
+  statement: BackupStatement,
+  tools: EngineTools,
+): Promise<void> {
+  const store = tools.openStore(parseLocation(statement.to));
+  try {
+    await removeFiles(job, store, tools);
+    if ((await readCheckpoint(store))?.jobId === job.id) await release(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function removeFiles(job: ClaimedJob, store: Store, tools: EngineTools): Promise<void> {
+  for (const file of await tools.tasks.files(job.id)) await store.remove(file);
+}

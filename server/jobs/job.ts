@@ -1,0 +1,95 @@
+import type { ErrorCode } from '../errors.ts';
+import type { ObjectName } from '../cluster/names.ts';
+
+declare const jobIdBrand: unique symbol;
+/** A job's number, decimal, as CockroachDB's: a positive 64-bit integer that grows with time. */
+export type JobId = string & { readonly [jobIdBrand]: true };
+
+/** Reads a job number as people type it; null when it is none. */
+export function parseJobId(text: string): JobId | null {
+  return /^[1-9]\d{0,18}$/.test(text) ? (text as JobId) : null;
+}
+
+export type JobKind = 'BACKUP' | 'RESTORE';
+
+/** What one job looks like from outside: the job list, the job page, SHOW JOBS. Times are ISO 8601, UTC. */
+export interface JobView {
+  id: JobId;
+  kind: JobKind;
+  state: JobState;
+  /** What it is doing right now (`exporting`, `building indexes`), null when it isn't running. */
+  runningStatus: string | null;
+  cluster: string;
+  /** The statement, canonical and redacted. */
+  statement: string;
+  user: string;
+  /** Redacted URL of the backup that is written or read. */
+  location: string;
+  /** The moment that the backup is consistent as of; null until fixed, and for restores. */
+  moment: string | null;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+  /** 0 to 1; never goes backwards. */
+  fraction: number;
+  rows: number;
+  /** Bytes of rows, uncompressed, read or loaded so far. */
+  bytes: number;
+  /** Bytes written to or read from the destination so far. */
+  storedBytes: number;
+  estimatedBytes: number;
+  error: JobError | null;
+}
+
+export interface JobError {
+  code: ErrorCode;
+  message: string;
+  hint: string | null;
+}
+
+/** How far one table is. */
+export interface TableProgress {
+  name: ObjectName;
+  tasks: number;
+  tasksDone: number;
+  rows: number;
+  bytes: number;
+  estimatedBytes: number;
+}
+
+/**
+ * One step in a job's life, numbered without gaps from 1. A client that has seen `seq` n asks for what comes
+ * after n: nothing is missed and nothing repeated, whatever connection it comes over.
+ */
+export type JobEvent = { seq: number; at: string } & (
+  | { type: 'state'; state: JobState; error: JobError | null }
+  | {
+      type: 'progress';
+      fraction: number;
+      rows: number;
+      bytes: number;
+      storedBytes: number;
+      estimatedBytes: number;
+      runningStatus: string | null;
+    }
+  | { type: 'log'; level: 'info' | 'warning'; message: string }
+);
+
+/** CockroachDB's job states: https://www.cockroachlabs.com/docs/v21.1/show-jobs#job-status */
+export type JobState =
+  | 'pending'
+  | 'running'
+  | 'pause-requested'
+  | 'paused'
+  | 'cancel-requested'
+  | 'reverting'
+  | 'canceled'
+  | 'succeeded'
+  | 'failed';
+
+const FINAL: ReadonlySet<JobState> = new Set(['canceled', 'succeeded', 'failed']);
+
+/** True when a job in this state will never change again. */
+export function isFinal(state: JobState): boolean {
+  return FINAL.has(state);
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { descriptorSchema } from '../cluster/descriptor.ts';
+import { momentSchema } from '../cluster/moment.ts';
+import { objectNameSchema } from '../cluster/names.ts';
+import type { BackupStatement, RestoreStatement } from '../statement/ast.ts';
+
+const patternSchema = z.object({
+  database: z.string(),
+  schema: z.string().nullable(),
+  name: z.string().nullable(),
+});
+const targetsSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('tables'), patterns: z.array(patternSchema) }),
+  z.object({ kind: z.literal('databases'), names: z.array(z.string()) }),
+]);
+
+const backupStatementSchema: z.ZodType<BackupStatement> = z.object({
+  kind: z.literal('backup'),
+  targets: targetsSchema,
+  to: z.string(),
+  asOf: z.string().nullable(),
+  incrementalFrom: z.array(z.string()),
+  options: z.object({ detached: z.boolean() }),
+});
+
+const restoreStatementSchema: z.ZodType<RestoreStatement> = z.object({
+  kind: z.literal('restore'),
+  targets: targetsSchema,
+  from: z.array(z.string()),
+  asOf: z.string().nullable(),
+  options: z.object({
+    intoDb: z.string().nullable(),
+    createDb: z.boolean(),
+    skipMissingForeignKeys: z.boolean(),
+    skipMissingSequences: z.boolean(),
+    skipMissingViews: z.boolean(),
+    detached: z.boolean(),
+  }),
+});
+
+/** What a job was asked to do, URLs with their credentials included: sealed wherever it is kept. */
+export const jobSpecSchema = z.union([backupStatementSchema, restoreStatementSchema]);
+export type JobSpec = z.infer<typeof jobSpecSchema>;
+
+/** What all export tasks of one attempt share. */
+export const exportContextSchema = z.object({
+  kind: z.literal('export'),
+  moment: momentSchema,
+  descriptors: z.array(descriptorSchema),
+});
+export type ExportContext = z.infer<typeof exportContextSchema>;
+
+/** What an attempt of a restore set out to create: what may have to be undone. */
+export const restorePlanSchema = z.object({
+  plan: z.object({
+    createsDatabases: z.array(z.string()),
+    databases: z.array(z.string()),
+    /** Everything is there; only the ledger may still have to go. */
+    complete: z.boolean(),
+  }),
+});
+
+/** What all load tasks of one attempt share. */
+export const loadContextSchema = restorePlanSchema.extend({
+  kind: z.literal('load'),
+  descriptors: z.array(descriptorSchema),
+  /** Source database to the database that its tables are loaded into. */
+  databases: z.record(z.string(), z.string()),
+});
+export type LoadContext = z.infer<typeof loadContextSchema>;
+
+/** One export task: ranges of one table on one node. */
+export const exportTaskSchema = z.object({
+  kind: z.literal('export'),
+  table: objectNameSchema,
+  node: z.string(),
+  ranges: z
+    .array(
+      z.object({
+        table: objectNameSchema,
+        index: z.number().int(),
+        start: z.string().nullable(),
+        end: z.string().nullable(),
+        leaseholder: z.string(),
+        estimatedBytes: z.number(),
+        estimatedRows: z.number(),
+      }),
+    )
+    .min(1),
+});
+export type ExportTask = z.infer<typeof exportTaskSchema>;

@@ -1,0 +1,22 @@
+import type { Logger } from 'pino';
+import type { ClusterRegistry } from '../metadata/clusters.ts';
+import type { Location } from '../storage/location.ts';
+import type { Store } from '../storage/store.ts';
+import type { WorkQueue } from './queue.ts';
+import type { JobStore } from './store.ts';
+import type { TaskBoard } from './tasks.ts';
+
+/** What an engine works with; made once a process. */
+export interface EngineTools {
+  /** How this engine is called in job logs: host and process id. */
+  engine: string;
+  jobs: JobStore;
+  tasks: TaskBoard;
+  queue: WorkQueue;
+  clusters: ClusterRegistry;
+  openStore: (location: Location) => Store;
+  logger: Logger;
+  now: () => Date;
+  /** Aborts when the engine stops. */
+  stopping: AbortSignal;
+}

@@ -1,0 +1,49 @@
+import { Transform } from 'node:stream';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { TableDescriptor } from '../cluster/descriptor.ts';
+import { printName } from '../cluster/names.ts';
+import { HoldfastError } from '../errors.ts';
+import { readDataFile } from '../format/data-file.ts';
+import type { DataFile } from '../format/manifest.ts';
+import type { Location } from '../storage/location.ts';
+import type { Store } from '../storage/store.ts';
+
+/**
+ * Loads one data file into its table, checked against its checksum: all of it or nothing. `onProgress` gets the
+ * bytes of COPY text handed to the cluster so far. Throws `corrupt-backup` when the file isn't what the
+ * manifest says.
+ */
+export async function loadFile(
+  cluster: Cluster,
+  store: Store,
+  location: Location,
+  target: { restore: string; database: string; table: TableDescriptor; file: DataFile },
+  options: { signal: AbortSignal; onProgress: (rawBytes: number) => void },
+): Promise<{ rows: number }> {
+  const { file, table } = target;
+  const text = await readDataFile(store, file, location);
+  let rawBytes = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      rawBytes += chunk.length;
+      options.onProgress(rawBytes);
+      done(null, chunk);
+    },
+  });
+  text.on('error', (error) => counted.destroy(error));
+  counted.on('close', () => text.destroy());
+  const { rows } = await cluster.load(target.database, table, text.pipe(counted), options.signal, {
+    restore: target.restore,
+    key: file.name,
+  });
+  if (rows !== file.rows) {
+    throw new HoldfastError(
+      'corrupt-backup',
+      `${file.name}: the cluster took ${rows} rows of ${file.rows} into ${printName(table.name)}`,
+      {
+        hint: 'Something in the target changed or dropped rows (a rule, a trigger); restore into an empty database.',
+      },
+    );
+  }
+  return { rows };
+}

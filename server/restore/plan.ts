@@ -1,0 +1,355 @@
+import { missingDependencies } from '../backup/dependencies.ts';
+import { problemOf } from '../backup/check.ts';
+import type { MissingDependency, RestoredObject, RestorePlan } from '../backup/selection.ts';
+import { matchTargets } from '../backup/targets.ts';
+import type { TargetObject } from '../backup/targets.ts';
+import type { CatalogObject, Cluster } from '../cluster/cluster.ts';
+import type { Descriptor } from '../cluster/descriptor.ts';
+import { nameKey, printName } from '../cluster/names.ts';
+import type { ObjectName } from '../cluster/names.ts';
+import { HoldfastError } from '../errors.ts';
+import type { Manifest } from '../format/manifest.ts';
+import type { RestoreStatement } from '../statement/ast.ts';
+import { summaryOf } from './summary.ts';
+
+/** One object to restore, and what it will be called. */
+export interface RestoreItem {
+  descriptor: Descriptor;
+  target: ObjectName;
+}
+
+/** What a RESTORE comes down to against its target cluster; nothing is written while `problems` is not empty. */
+export interface RestoreCheck {
+  items: RestoreItem[];
+  /** Types that come along and are in the target already, the same: used, not created. */
+  reused: RestoreItem[];
+  /** Dependencies that are neither restored nor in the target. */
+  missing: MissingDependency[];
+  createsDatabases: string[];
+  conflicts: Set<string>;
+  problems: HoldfastError[];
+  warnings: string[];
+}
+
+interface BackedUpObject extends TargetObject {
+  descriptor: Descriptor;
+}
+
+/** A backup's objects, as targets are matched against them. */
+function objectsOf(manifest: Manifest): BackedUpObject[] {
+  return manifest.descriptors.map((descriptor) => ({
+    name: descriptor.name,
+    kind: descriptor.kind === 'view' && descriptor.materialized ? 'materialized-view' : descriptor.kind,
+    dependencies: descriptor.dependencies,
+    ownedBy: descriptor.kind === 'sequence' ? (descriptor.ownedBy?.table ?? null) : null,
+    descriptor,
+  }));
+}
+
+/** Checks a RESTORE of a backup into a cluster. Writes nothing. */
+export async function checkRestore(
+  cluster: Cluster,
+  statement: RestoreStatement,
+  manifest: Manifest,
+): Promise<RestoreCheck> {
+  const { options, targets } = statement;
+  const problems: HoldfastError[] = [];
+  const warnings: string[] = [];
+  const info = await cluster.describe();
+  if (info.kind !== manifest.cluster.kind) {
+    problems.push(
+      new HoldfastError(
+        'unsupported',
+        `a backup of ${manifest.cluster.kind} can't be restored into ${info.kind}`,
+        {
+          field: 'cluster',
+          hint: `Choose a cluster that runs ${manifest.cluster.kind}.`,
+        },
+      ),
+    );
+  }
+  if (statement.asOf !== null) {
+    problems.push(
+      new HoldfastError('unsupported', 'RESTORE … AS OF SYSTEM TIME is not available in this version', {
+        field: 'asOf',
+        hint: `The backup is consistent as of ${manifest.moment.at}; restore it whole.`,
+      }),
+    );
+  }
+  const all = objectsOf(manifest);
+  const match = await matchTargets(
+    targets,
+    (database) => {
+      const objects = all.filter((object) => object.name.database === database);
+      const whole = manifest.targets.databases.includes(database);
+      if (targets.kind === 'databases' && !whole) return Promise.resolve(null);
+      return Promise.resolve(objects.length > 0 || whole ? objects : null);
+    },
+    'RESTORE',
+  );
+  problems.push(...match.problems);
+
+  const targetOf = (name: ObjectName): ObjectName => ({ ...name, database: options.intoDb ?? name.database });
+  const target = new TargetCatalogs(cluster);
+  const selected = new Map([...match.selected].map(([key, { object }]) => [key, object]));
+  const wanted = new Set([...selected.values()].map((object) => targetOf(object.name).database));
+  for (const database of match.wholeDatabases) wanted.add(options.intoDb ?? database);
+  const createsDatabases = await checkDatabases(target, statement, [...wanted], problems);
+
+  const missing = await dropMissing(selected, target, targetOf, match.known, statement, problems, warnings);
+  const { items, reused, conflicts } = await place(
+    [...match.selected.values()],
+    selected,
+    target,
+    targetOf,
+    problems,
+    warnings,
+  );
+  return { items, reused, missing, createsDatabases, conflicts, problems, warnings };
+}
+
+/** The target cluster's databases, each catalog read once. */
+class TargetCatalogs {
+  readonly #cluster: Cluster;
+  readonly #catalogs = new Map<string, Promise<Map<string, CatalogObject> | null>>();
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** A database's objects by name (kind aside), or null when there is no such database. */
+  database(name: string): Promise<Map<string, CatalogObject> | null> {
+    const known = this.#catalogs.get(name);
+    if (known !== undefined) return known;
+    const loading = this.#cluster.catalog(name).then(
+      (catalog) => new Map(catalog.objects.map((object) => [nameKey(object.name), object])),
+      (error: unknown) => {
+        if (error instanceof HoldfastError && error.code === 'undefined-database') return null;
+        throw error;
+      },
+    );
+    this.#catalogs.set(name, loading);
+    return loading;
+  }
+
+  async find(name: ObjectName): Promise<CatalogObject | null> {
+    return (await this.database(name.database))?.get(nameKey(name)) ?? null;
+  }
+
+  /** The descriptor of an object as it is now. */
+  async descriptor(name: ObjectName): Promise<Descriptor | null> {
+    const held = await this.#cluster.holdMoment([name.database], null);
+    try {
+      return (await this.#cluster.descriptors([name], held.moment))[0] ?? null;
+    } finally {
+      await held.release();
+    }
+  }
+}
+
+async function checkDatabases(
+  target: TargetCatalogs,
+  { options, targets }: RestoreStatement,
+  wanted: string[],
+  problems: HoldfastError[],
+): Promise<string[]> {
+  const creates: string[] = [];
+  for (const database of wanted) {
+    const exists = (await target.database(database)) !== null;
+    if (targets.kind === 'databases' && exists && options.intoDb === null) {
+      problems.push(
+        new HoldfastError('duplicate-database', `database "${database}" already exists`, {
+          field: 'intoDb',
+          hint: 'Restore into another database (into_db), or drop or rename this one first.',
+        }),
+      );
+    } else if (targets.kind === 'tables' && !exists && !options.createDb) {
+      problems.push(
+        new HoldfastError(
+          'undefined-database',
+          `a database named "${database}" needs to exist to restore into it`,
+          {
+            field: 'intoDb',
+            hint: 'Create it first, or add the option create_db.',
+          },
+        ),
+      );
+    } else if (!exists) {
+      creates.push(database);
+    }
+  }
+  return creates;
+}
+
+/**
+ * What the selection needs and neither has nor finds in the target. Takes out of the selection the views that
+ * skip_missing_views gives up, with the views on them; foreign keys and defaults are skipped step by step later.
+ */
+async function dropMissing(
+  selected: Map<string, BackedUpObject>,
+  target: TargetCatalogs,
+  targetOf: (name: ObjectName) => ObjectName,
+  known: Map<string, BackedUpObject>,
+  { options }: RestoreStatement,
+  problems: HoldfastError[],
+  warnings: string[],
+): Promise<MissingDependency[]> {
+  for (;;) {
+    const outside = missingDependencies(
+      selected.values(),
+      (name) => selected.has(nameKey(name)),
+      (name) => known.get(nameKey(name))?.kind ?? null,
+    );
+    const missing: MissingDependency[] = [];
+    for (const one of outside) {
+      if ((await target.find(targetOf(one.dependency.on))) === null) missing.push(one);
+    }
+    const views = missing.filter((one) => one.dependency.kind === 'view');
+    if (options.skipMissingViews && views.length > 0) {
+      for (const { object, dependency } of views) {
+        if (selected.delete(nameKey(object))) {
+          warnings.push(`View ${printName(object)} is not restored: ${printName(dependency.on)} is missing.`);
+        }
+      }
+      continue;
+    }
+    for (const one of missing) {
+      const refusal = refusalOf(one, options);
+      if (refusal === null) warnings.push(skipNote(one));
+      else problems.push(refusal);
+    }
+    return missing;
+  }
+}
+
+/** Why a missing dependency stops the restore, in CockroachDB's words where it has them; null when an option skips it. */
+function refusalOf(
+  { object, objectKind, dependency }: MissingDependency,
+  options: RestoreStatement['options'],
+): HoldfastError | null {
+  const needed = printName(dependency.on);
+  const refuse = (message: string, hint: string) =>
+    new HoldfastError('missing-dependency', message, { field: 'targets', hint });
+  const add = `Restore ${needed} too`;
+  switch (dependency.kind) {
+    case 'view':
+      return refuse(
+        `cannot restore view "${object.name}" without restoring referenced table "${needed}" (or "skip_missing_views" option)`,
+        `${add}, or leave the view out with skip_missing_views.`,
+      );
+    case 'foreign-key':
+      if (options.skipMissingForeignKeys) return null;
+      return refuse(
+        `cannot restore table "${object.name}" without referenced table "${needed}" (or "skip_missing_foreign_keys" option)`,
+        `${add}, or drop the constraint ${dependency.via} with skip_missing_foreign_keys.`,
+      );
+    case 'sequence':
+      if (options.skipMissingSequences) return null;
+      return refuse(
+        `cannot restore ${objectKind} "${object.name}" without referenced sequence "${needed}" (or "skip_missing_sequences" option)`,
+        `${add}, or drop the default with skip_missing_sequences.`,
+      );
+    case 'type':
+    case 'function':
+    case 'interleave':
+    case 'inheritance':
+      return refuse(
+        `cannot restore ${objectKind} "${object.name}" without ${dependency.kind} "${needed}"`,
+        `${add}.`,
+      );
+  }
+}
+
+function skipNote({ object, dependency }: MissingDependency): string {
+  const what =
+    dependency.kind === 'foreign-key'
+      ? `its foreign key ${dependency.via}`
+      : `the default of ${dependency.via}`;
+  return `${printName(object)} is restored without ${what}: ${printName(dependency.on)} is missing.`;
+}
+
+/** Gives every object its target name and finds what is in its way. */
+async function place(
+  matched: { object: BackedUpObject; reason: 'asked' | 'carried' }[],
+  selected: Map<string, BackedUpObject>,
+  target: TargetCatalogs,
+  targetOf: (name: ObjectName) => ObjectName,
+  problems: HoldfastError[],
+  warnings: string[],
+): Promise<{ items: RestoreItem[]; reused: RestoreItem[]; conflicts: Set<string> }> {
+  const items: RestoreItem[] = [];
+  const reused: RestoreItem[] = [];
+  const conflicts = new Set<string>();
+  const taken = new Map<string, ObjectName>();
+  for (const { object, reason } of matched) {
+    if (!selected.has(nameKey(object.name))) continue;
+    const item = { descriptor: object.descriptor, target: targetOf(object.name) };
+    const key = nameKey(item.target);
+    const rival = taken.get(key);
+    const existing = await target.find(item.target);
+    if (rival !== undefined) {
+      problems.push(
+        new HoldfastError(
+          'duplicate-object',
+          `${printName(rival)} and ${printName(object.name)} would both become ${printName(item.target)}`,
+          { field: 'intoDb', hint: 'Restore the databases one by one, each into a database of its own.' },
+        ),
+      );
+    } else if (existing === null) {
+      items.push(item);
+    } else if (reason === 'carried' && object.kind === 'type' && (await sameType(item, target))) {
+      reused.push(item);
+      warnings.push(`Type ${printName(item.target)} is there already, the same, and is used as it is.`);
+    } else {
+      items.push(item);
+      conflicts.add(key);
+      problems.push(
+        new HoldfastError('duplicate-object', `relation "${printName(item.target)}" already exists`, {
+          field: 'intoDb',
+          hint: 'Restore into another database (into_db), or drop or rename it first.',
+        }),
+      );
+    }
+    taken.set(key, object.name);
+  }
+  return { items, reused, conflicts };
+}
+
+async function sameType({ descriptor, target }: RestoreItem, catalogs: TargetCatalogs): Promise<boolean> {
+  const existing = await catalogs.descriptor(target);
+  const ddl = (one: Descriptor): string =>
+    JSON.stringify(one.ddl.filter((step) => step.phase === 'create').map((step) => step.sql));
+  return existing?.kind === 'type' && ddl(existing) === ddl(descriptor);
+}
+
+/** The plan for the review page. */
+export function planOf(check: RestoreCheck, manifest: Manifest, url: string, printed: string): RestorePlan {
+  const source = summaryOf(manifest, url);
+  const sizes = new Map(source.objects.map((object) => [nameKey(object.name), object]));
+  const objects = check.items.map(({ descriptor, target }): RestoredObject => {
+    const size = sizes.get(nameKey(descriptor.name));
+    return {
+      source: descriptor.name,
+      target,
+      kind: size?.kind ?? descriptor.kind,
+      rows: size?.rows ?? 0,
+      bytes: size?.rawBytes ?? 0,
+      conflict: check.conflicts.has(nameKey(target)),
+    };
+  });
+  const tables = objects.filter((object) => object.kind === 'table');
+  return {
+    statement: printed,
+    source,
+    objects,
+    missing: check.missing,
+    createsDatabases: check.createsDatabases,
+    totals: {
+      tables: tables.length,
+      rows: tables.reduce((sum, table) => sum + table.rows, 0),
+      bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+    },
+    problems: check.problems.map(problemOf),
+    warnings: check.warnings,
+  };
+}
