@@ -1,0 +1,76 @@
+import { nameKey, printName } from '../cluster/names.ts';
+import { checkName } from '../storage/names.ts';
+import { StoreError } from '../storage/store.ts';
+import { totalsOf, type UnsignedManifest } from './manifest-schema.ts';
+
+/**
+ * What contradicts itself in a manifest whose every member is well-formed: one sentence, or null. What passes here
+ * can be trusted to name existing tables and harmless files.
+ */
+export function contradiction(manifest: UnsignedManifest): string | null {
+  return (
+    chainProblem(manifest) ?? descriptorProblem(manifest) ?? filesProblem(manifest) ?? totalsProblem(manifest)
+  );
+}
+
+function chainProblem({ id, type, chain }: UnsignedManifest): string | null {
+  if (type === 'full' && chain.length > 0) return 'it is a full backup with bases';
+  if (type === 'incremental' && chain.length === 0) return 'it is an incremental backup without a base';
+  const ids = new Set([id, ...chain.map((layer) => layer.id)]);
+  return ids.size === chain.length + 1 ? null : 'a backup is in its chain twice';
+}
+
+function descriptorProblem({ descriptors }: UnsignedManifest): string | null {
+  const seen = new Set<string>();
+  for (const { kind, name } of descriptors) {
+    const key = `${kind} ${nameKey(name)}`;
+    if (seen.has(key)) return `the ${kind} ${printName(name)} is in it twice`;
+    seen.add(key);
+  }
+  return null;
+}
+
+function filesProblem({ type, descriptors, files }: UnsignedManifest): string | null {
+  const tables = new Set(descriptors.filter(({ kind }) => kind === 'table').map(({ name }) => nameKey(name)));
+  const names = new Set<string>();
+  const ranges = new Set<string>();
+  for (const file of files) {
+    const { name, kind } = file;
+    const table = printName(file.table);
+    if (!name.startsWith('data/') || !isFileName(name)) {
+      return `${JSON.stringify(name)} is no name of a data file`;
+    }
+    if (names.has(name)) return `the file ${name} is in it twice`;
+    names.add(name);
+    if (!tables.has(nameKey(file.table))) {
+      return `the file ${name} belongs to the table ${table}, which has no descriptor`;
+    }
+    if (kind === 'deleted' && type === 'full') return `the full backup has a file of deleted keys: ${name}`;
+    for (const { index } of file.ranges) {
+      const rangeKey = `${kind} ${index} ${nameKey(file.table)}`;
+      if (ranges.has(rangeKey)) return `range ${index} of ${table} is in it twice: ${name}`;
+      ranges.add(rangeKey);
+    }
+  }
+  return null;
+}
+
+function isFileName(name: string): boolean {
+  try {
+    checkName(name);
+    return true;
+  } catch (error) {
+    if (error instanceof StoreError) return false;
+    throw error;
+  }
+}
+
+function totalsProblem({ files, totals }: UnsignedManifest): string | null {
+  const sums = totalsOf(files);
+  for (const what of ['rows', 'bytes', 'rawBytes'] as const) {
+    if (sums[what] !== totals[what]) {
+      return `its total of ${what} is ${totals[what]}, but its files have ${sums[what]}`;
+    }
+  }
+  return null;
+}
