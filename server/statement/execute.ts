@@ -1,0 +1,314 @@
+import { checkBackup, planBackup } from '../backup/plan.ts';
+import type { BackupPlan, BackupSummary, RestorePlan } from '../backup/selection.ts';
+import { problemOf } from '../backup/check.ts';
+import { HoldfastError } from '../errors.ts';
+import { readManifest } from '../format/manifest.ts';
+import type { Manifest } from '../format/manifest.ts';
+import { isFinal, parseJobId } from '../jobs/job.ts';
+import type { JobEvent, JobId, JobView } from '../jobs/job.ts';
+import type { JobLog } from '../jobs/log.ts';
+import type { WorkQueue } from '../jobs/queue.ts';
+import { noSuchJob } from '../jobs/store.ts';
+import type { JobStore } from '../jobs/store.ts';
+import type { ClusterRegistry } from '../metadata/clusters.ts';
+import { checkRestore, planOf } from '../restore/plan.ts';
+import { summaryOf } from '../restore/summary.ts';
+import { parseLocation, redactUrl } from '../storage/location.ts';
+import type { Location } from '../storage/location.ts';
+import type { Store } from '../storage/store.ts';
+import { answerCount, answerRows } from './answers.ts';
+import type { Answer, RunContext, StatementRunner } from './answers.ts';
+import type {
+  BackupStatement,
+  ControlJobsStatement,
+  RestoreStatement,
+  ShowJobsStatement,
+  Statement,
+} from './ast.ts';
+import { printStatement } from './print.ts';
+import { backupRows, jobRow, showJobsRow } from './rows.ts';
+
+export interface ExecutorTools {
+  clusters: ClusterRegistry;
+  jobStore: JobStore;
+  jobLog: JobLog;
+  queue: WorkQueue;
+  openStore: (location: Location) => Store;
+}
+
+interface Caller {
+  cluster: string;
+  user: string;
+}
+
+/**
+ * Runs statements, wherever they come from. Nothing else starts a job. Everything is checked before a job is
+ * made: a statement that is refused has written nothing.
+ */
+export class StatementExecutor implements StatementRunner {
+  readonly #tools: ExecutorTools;
+
+  constructor(tools: ExecutorTools) {
+    this.#tools = tools;
+  }
+
+  /** One statement as psql sends it: answers when its job has ended, unless it is detached. */
+  async run(statement: Statement, context: RunContext): Promise<Answer> {
+    switch (statement.kind) {
+      case 'backup': {
+        const warnings = new Set<string>();
+        const id = await this.startBackup(statement, context, warnOnce(warnings, context));
+        return this.#answerJob(statement, id, context, warnings);
+      }
+      case 'restore': {
+        const warnings = new Set<string>();
+        const id = await this.startRestore(statement, context, warnOnce(warnings, context));
+        return this.#answerJob(statement, id, context, warnings);
+      }
+      case 'show-jobs':
+        return answerRows(statement, await this.#showJobs(statement, context));
+      case 'show-backup': {
+        const { manifest } = await this.#openManifest(statement.url);
+        return answerRows(statement, backupRows(manifest, statement.schemas));
+      }
+      case 'control-jobs':
+        return answerCount(statement, await this.#controlJobs(statement));
+    }
+  }
+
+  /** What a BACKUP would do. Problems are data here. */
+  async planBackup(statement: BackupStatement, cluster: string): Promise<BackupPlan> {
+    return planBackup(
+      await this.#tools.clusters.connect(cluster),
+      statement,
+      printStatement(statement, { redact }),
+      this.#tools.openStore,
+    );
+  }
+
+  /** Checks a BACKUP, throwing its first problem, and makes its job. */
+  async startBackup(
+    statement: BackupStatement,
+    caller: Caller,
+    warn?: (warning: string) => void,
+  ): Promise<JobId> {
+    const cluster = await this.#tools.clusters.connect(caller.cluster);
+    const check = await checkBackup(cluster, statement, this.#tools.openStore);
+    throwFirst(check.problems);
+    if (check.location === null)
+      throw new HoldfastError('internal', 'a destination without a problem has a location');
+    check.warnings.forEach((warning) => warn?.(warning));
+    return this.#start('BACKUP', statement, caller, check.location, check.resolved.selection.totals.bytes);
+  }
+
+  /** What a RESTORE would do. Problems are data here, the unreadable backup too. */
+  async planRestore(statement: RestoreStatement, cluster: string): Promise<RestorePlan> {
+    const printed = printStatement(statement, { redact });
+    try {
+      const { manifest, location } = await this.#openSource(statement);
+      const check = await checkRestore(await this.#tools.clusters.connect(cluster), statement, manifest);
+      return planOf(check, manifest, location.redacted, printed);
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code === 'internal') throw error;
+      return {
+        statement: printed,
+        source: null,
+        objects: [],
+        missing: [],
+        createsDatabases: [],
+        totals: { tables: 0, rows: 0, bytes: 0 },
+        problems: [{ ...problemOf(error), field: error.field ?? 'source' }],
+        warnings: [],
+      };
+    }
+  }
+
+  /** Checks a RESTORE, throwing its first problem, and makes its job. */
+  async startRestore(
+    statement: RestoreStatement,
+    caller: Caller,
+    warn?: (warning: string) => void,
+  ): Promise<JobId> {
+    const { manifest, location } = await this.#openSource(statement);
+    const check = await checkRestore(await this.#tools.clusters.connect(caller.cluster), statement, manifest);
+    throwFirst(check.problems);
+    check.warnings.forEach((warning) => warn?.(warning));
+    return this.#start('RESTORE', statement, caller, location, manifest.totals.rawBytes);
+  }
+
+  /** What a backup URL holds. Throws `undefined-backup`, `corrupt-backup`. */
+  async inspectBackup(url: string): Promise<BackupSummary> {
+    const { manifest, location } = await this.#openManifest(url);
+    return summaryOf(manifest, location.redacted);
+  }
+
+  /** Asks a job to cancel; a job that was never begun is taken up only to end it. */
+  async cancelJob(id: string): Promise<void> {
+    const job = parseJobId(id);
+    if (job === null) throw noSuchJob(id);
+    await this.#tools.jobStore.requestCancel(job);
+  }
+
+  async #start(
+    kind: 'BACKUP' | 'RESTORE',
+    statement: BackupStatement | RestoreStatement,
+    caller: Caller,
+    location: Location,
+    estimatedBytes: number,
+  ): Promise<JobId> {
+    const id = await this.#tools.jobStore.create({
+      kind,
+      cluster: caller.cluster,
+      statement: printStatement(statement, { redact }),
+      user: caller.user,
+      location: location.redacted,
+      spec: statement,
+      estimatedBytes,
+    });
+    await this.#tools.queue.sendJob(id);
+    return id;
+  }
+
+  async #answerJob(
+    statement: BackupStatement | RestoreStatement,
+    id: JobId,
+    context: RunContext,
+    said: ReadonlySet<string>,
+  ): Promise<Answer> {
+    if (statement.options.detached) return answerRows(statement, [[id]]);
+    const job = await this.#wait(id, context, said);
+    if (job.state === 'succeeded') return answerRows(statement, [jobRow(job)]);
+    if (job.state === 'canceled') {
+      throw new HoldfastError('canceled', `job ${id} was canceled`, {
+        hint: 'Everything that it wrote was removed.',
+      });
+    }
+    throw new HoldfastError(job.error?.code ?? 'job-failed', job.error?.message ?? `job ${id} failed`, {
+      hint: job.error?.hint ?? undefined,
+    });
+  }
+
+  async #wait(id: JobId, context: RunContext, said: ReadonlySet<string> = new Set()): Promise<JobView> {
+    const reporter = progressNotices(id, context, said);
+    try {
+      return await this.#tools.jobLog.ended(id, context.signal, reporter);
+    } catch (error) {
+      if (!context.signal.aborted) throw error;
+      throw new HoldfastError('canceled', `canceled the wait for job ${id}; the job goes on`, {
+        hint: `SHOW JOB ${id} shows it; CANCEL JOB ${id} stops it.`,
+      });
+    }
+  }
+
+  async #showJobs(statement: ShowJobsStatement, context: RunContext): Promise<(string | null)[][]> {
+    if (statement.ids === null) {
+      const { jobs } = await this.#tools.jobLog.page({ limit: 200 });
+      return jobs.map(showJobsRow);
+    }
+    const rows: (string | null)[][] = [];
+    for (const id of statement.ids) {
+      const job = await this.#find(id);
+      // CockroachDB answers no row, and no error, for a job that isn't there.
+      if (job === null) continue;
+      rows.push(
+        showJobsRow(statement.whenComplete && !isFinal(job.state) ? await this.#wait(job.id, context) : job),
+      );
+    }
+    return rows;
+  }
+
+  async #find(id: string): Promise<JobView | null> {
+    try {
+      return await this.#tools.jobLog.view(id);
+    } catch (error) {
+      if (error instanceof HoldfastError && error.code === 'undefined-job') return null;
+      throw error;
+    }
+  }
+
+  async #controlJobs(statement: ControlJobsStatement): Promise<number> {
+    if (statement.action !== 'cancel') {
+      throw new HoldfastError(
+        'unsupported',
+        `${statement.action.toUpperCase()} JOB is not available in this version`,
+        {
+          hint: 'CANCEL JOB stops a job and removes what it wrote.',
+        },
+      );
+    }
+    for (const id of statement.ids) await this.cancelJob(id);
+    return statement.ids.length;
+  }
+
+  async #openSource(statement: RestoreStatement): Promise<{ manifest: Manifest; location: Location }> {
+    const [url, second] = statement.from;
+    if (url === undefined || url.trim() === '') {
+      throw new HoldfastError('location-invalid', 'the restore has no backup to restore from', {
+        field: 'source',
+        hint: 'Give the URL of a backup, such as nodelocal://self/bank-full.',
+      });
+    }
+    if (second !== undefined) {
+      throw new HoldfastError(
+        'unsupported',
+        'RESTORE from a chain of backups is not available in this version',
+        {
+          field: 'source',
+          hint: 'Name one full backup.',
+        },
+      );
+    }
+    return this.#openManifest(url);
+  }
+
+  async #openManifest(url: string): Promise<{ manifest: Manifest; location: Location }> {
+    const location = parseLocation(url, 'source');
+    const store = this.#tools.openStore(location);
+    try {
+      return { manifest: await readManifest(store, location), location };
+    } finally {
+      await store.close();
+    }
+  }
+}
+
+/** How a URL is printed: its normal form without secrets, as far as it can be parsed. */
+function redact(url: string): string {
+  try {
+    return parseLocation(url).redacted;
+  } catch {
+    return redactUrl(url);
+  }
+}
+
+function throwFirst(problems: HoldfastError[]): void {
+  const [first] = problems;
+  if (first !== undefined) throw first;
+}
+
+/** Tells the client a warning and keeps it, so that the job's log doesn't tell it again. */
+function warnOnce(said: Set<string>, context: RunContext): (warning: string) => void {
+  return (warning) => {
+    said.add(warning);
+    context.notice(warning, 'WARNING');
+  };
+}
+
+/** Tells a waiting client the job's number at once and its progress now and then. */
+function progressNotices(
+  id: JobId,
+  context: RunContext,
+  said: ReadonlySet<string>,
+): (event: JobEvent) => void {
+  const EVERY_MS = 5_000;
+  let told = Date.now();
+  context.notice(`job ${id} started`);
+  return (event) => {
+    if (event.type === 'log' && event.level === 'warning' && !said.has(event.message)) {
+      context.notice(event.message, 'WARNING');
+    }
+    if (event.type !== 'progress' || Date.now() - told < EVERY_MS) return;
+    told = Date.now();
+    context.notice(`job ${id}: ${Math.floor(event.fraction * 100)} %, ${event.rows} rows`);
+  };
+}

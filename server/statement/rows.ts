@@ -1,0 +1,79 @@
+import type { Descriptor } from '../cluster/descriptor.ts';
+import { nameKey } from '../cluster/names.ts';
+import type { Manifest } from '../format/manifest.ts';
+import type { JobView } from '../jobs/job.ts';
+
+/** A row of an answer: PostgreSQL's text form of each value, null for NULL. */
+type Row = (string | null)[];
+
+/** `2026-11-22 12:33:34.908`, UTC. */
+function timestamp(iso: string | null): string | null {
+  return iso === null ? null : iso.replace('T', ' ').replace('Z', '');
+}
+
+/** BACKUP's and RESTORE's own answer (JOB_COLUMNS). Index entries are built again, never stored: always 0. */
+export function jobRow(job: JobView): Row {
+  return [job.id, job.state, String(job.fraction), String(job.rows), '0', String(job.bytes)];
+}
+
+/** One job of SHOW JOBS (SHOW_JOBS_COLUMNS). */
+export function showJobsRow(job: JobView): Row {
+  return [
+    job.id,
+    job.kind,
+    job.statement,
+    '',
+    job.user,
+    job.state,
+    job.runningStatus,
+    timestamp(job.createdAt),
+    timestamp(job.startedAt),
+    timestamp(job.finishedAt),
+    timestamp(job.finishedAt ?? job.startedAt ?? job.createdAt),
+    String(job.fraction),
+    job.error?.message ?? '',
+    null,
+  ];
+}
+
+/** SHOW BACKUP's rows (SHOW_BACKUP_COLUMNS, with `schemas` SHOW_BACKUP_SCHEMAS_COLUMNS): databases, then objects. */
+export function backupRows(manifest: Manifest, schemas: boolean): Row[] {
+  const sizes = new Map<string, { rows: number; bytes: number }>();
+  for (const file of manifest.files) {
+    const size = sizes.get(nameKey(file.table)) ?? { rows: 0, bytes: 0 };
+    sizes.set(nameKey(file.table), { rows: size.rows + file.rows, bytes: size.bytes + file.bytes });
+  }
+  const common = [manifest.type, null, timestamp(manifest.moment.at)];
+  const databases = manifest.targets.databases.map((database): Row => [
+    null,
+    null,
+    database,
+    'database',
+    ...common,
+    null,
+    null,
+    'f',
+    ...(schemas ? [null] : []),
+  ]);
+  const objects = manifest.descriptors.map((descriptor): Row => {
+    const size =
+      descriptor.kind === 'table' ? (sizes.get(nameKey(descriptor.name)) ?? { rows: 0, bytes: 0 }) : null;
+    return [
+      descriptor.name.database,
+      descriptor.name.schema,
+      descriptor.name.name,
+      descriptor.kind,
+      ...common,
+      size === null ? null : String(size.bytes),
+      size === null ? null : String(size.rows),
+      'f',
+      ...(schemas ? [createStatement(descriptor)] : []),
+    ];
+  });
+  return [...databases, ...objects];
+}
+
+/** An object's DDL in the order of a restore. */
+function createStatement(descriptor: Descriptor): string {
+  return descriptor.ddl.map((step) => `${step.sql};`).join('\n');
+}
