@@ -1,0 +1,172 @@
+import type { CatalogObject } from '../cluster.ts';
+import type { Dependency, DependencyKind } from '../descriptor.ts';
+import type { ObjectName } from '../names.ts';
+import { quoteIdent } from '../names.ts';
+import { findObjects, type FoundObject } from './objects.ts';
+import { type Reference, readReferences } from './references.ts';
+import type { Session } from './session.ts';
+
+/** A catalog object with what the adapter itself needs of it. */
+export interface KnownObject extends CatalogObject {
+  found: FoundObject;
+  /** For a sequence that a column owns: that column. */
+  owner: { table: ObjectName; column: string; identity: boolean } | null;
+}
+
+/** Reasons of one object that are told; further ones are only counted. */
+const MOST_REASONS = 3;
+
+/** The database's objects as this session's transaction sees them, in three queries however many there are. */
+export async function readCatalog(session: Session): Promise<KnownObject[]> {
+  const found = await findObjects(session);
+  const references = await readReferences(session);
+  const identities = await readIdentities(session);
+  const byKey = new Map(found.map((object) => [object.key, object]));
+  const name = (object: FoundObject): ObjectName => ({
+    database: session.place.database,
+    schema: object.schema,
+    name: object.name,
+  });
+
+  const known = new Map<string, KnownObject>();
+  const reasons = new Map<string, string[]>();
+  for (const object of found) {
+    known.set(object.key, {
+      kind: object.kind,
+      name: name(object),
+      rows: object.rows,
+      bytes: object.bytes,
+      dependencies: [],
+      ownedBy: null,
+      owner: null,
+      unsupported: null,
+      leftOut: object.leftOut,
+      found: object,
+    });
+    reasons.set(object.key, object.refusal === null ? [] : [object.refusal]);
+  }
+
+  for (const reference of references) {
+    const from = known.get(reference.from);
+    if (from === undefined) continue;
+    const to = reference.target === 'other' ? undefined : byKey.get(reference.to);
+    if (from.kind === 'sequence' && to?.kind === 'table' && reference.owned) {
+      const column = identities.get(from.found.oid);
+      from.ownedBy = name(to);
+      if (column !== undefined) from.owner = { table: name(to), ...column };
+      continue;
+    }
+    const kind = to && dependencyKind(from, reference, to);
+    if (to === undefined || kind === undefined || kind === null)
+      reasons.get(reference.from)?.push(refusal(reference));
+    else if (!(to.kind === 'sequence' && identities.get(to.oid)?.identity))
+      addDependency(from.dependencies, { on: name(to), kind, via: viaOf(reference) });
+  }
+
+  spreadTypeRefusals(known, reasons, references);
+  for (const [key, object] of known) object.unsupported = sentence(reasons.get(key) ?? []);
+  return [...known.values()];
+}
+
+/** null: a reference that a restore couldn't make again. */
+function dependencyKind(from: KnownObject, reference: Reference, to: FoundObject): DependencyKind | null {
+  if (to.kind === 'type') return 'type';
+  switch (reference.part) {
+    case 'foreign-key':
+      return 'foreign-key';
+    case 'query':
+      return to.kind === 'sequence' ? 'sequence' : 'view';
+    case 'default':
+      return to.kind === 'sequence' ? 'sequence' : null;
+    case 'self':
+      return from.kind === 'table' && to.kind === 'table' ? 'inheritance' : null;
+    default:
+      return null;
+  }
+}
+
+function viaOf({ part, via }: Reference): string {
+  if (part === 'query') return 'its query';
+  if (via === null) return 'its definition';
+  if (part === 'self' || part === 'default') return viaColumn(via);
+  return part === 'index' || part === 'statistics' ? `${PARTS[part]} ${quoteIdent(via)}` : via;
+}
+
+/** How a dependency of a column is called. */
+export function viaColumn(column: string): string {
+  return `column ${quoteIdent(column)}`;
+}
+
+function addDependency(list: Dependency[], dependency: Dependency): void {
+  const same = list.some(
+    (known) =>
+      known.kind === dependency.kind &&
+      known.via === dependency.via &&
+      known.on.schema === dependency.on.schema &&
+      known.on.name === dependency.on.name,
+  );
+  if (!same) list.push(dependency);
+}
+
+const PARTS: Record<Reference['part'], string> = {
+  self: 'column',
+  default: 'the default of column',
+  check: 'constraint',
+  'foreign-key': 'constraint',
+  key: 'constraint',
+  index: 'index',
+  statistics: 'statistics object',
+  query: 'its query',
+};
+
+function refusal(reference: Reference): string {
+  const what = reference.via === null ? 'it' : `${PARTS[reference.part]} ${quoteIdent(reference.via)}`;
+  const subject = reference.part === 'query' ? 'its query' : what;
+  const owner = reference.extension === null ? '' : ` of extension ${quoteIdent(reference.extension)}`;
+  return `${subject} uses ${reference.description}${owner}, which backups do not cover yet`;
+}
+
+/** A type goes wherever its users go: what can't be backed up of the type can't be of them. */
+function spreadTypeRefusals(
+  known: Map<string, KnownObject>,
+  reasons: Map<string, string[]>,
+  references: Reference[],
+): void {
+  const users = references.filter((reference) => reference.target === 'type' && known.has(reference.to));
+  // A type may be made of types: until nothing changes.
+  for (let spreading = true; spreading;) {
+    spreading = false;
+    for (const reference of users) {
+      const [reason] = reasons.get(reference.to) ?? [];
+      const mine = reasons.get(reference.from);
+      if (reason === undefined || mine === undefined) continue;
+      const text = `it needs ${reference.description}, which can't be backed up`;
+      if (mine.includes(text)) continue;
+      mine.push(text);
+      spreading = true;
+    }
+  }
+}
+
+function sentence(reasons: string[]): string | null {
+  const distinct = [...new Set(reasons)];
+  if (distinct.length === 0) return null;
+  const told = distinct.slice(0, MOST_REASONS).join('; ');
+  return distinct.length > MOST_REASONS
+    ? `${told}; and ${distinct.length - MOST_REASONS} more reasons`
+    : told;
+}
+
+/** Columns that own a sequence, by the sequence's oid. */
+async function readIdentities(session: Session): Promise<Map<number, { column: string; identity: boolean }>> {
+  const rows = await session.rows<{ oid: number; column: string; identity: boolean }>(
+    'read which columns own sequences',
+    `SELECT d.objid AS oid, a.attname AS column, d.deptype = 'i' AS identity
+     FROM pg_depend d
+     JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+     JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+       AND d.deptype IN ('a', 'i') AND d.refobjsubid <> 0`,
+  );
+  return new Map(rows.map(({ oid, column, identity }) => [oid, { column, identity }]));
+}

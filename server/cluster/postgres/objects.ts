@@ -1,0 +1,195 @@
+import type { ObjectKind } from '../descriptor.ts';
+import { isLedgerSql } from './ledger.ts';
+import { relationKey, typeKey } from './references.ts';
+import type { Session } from './session.ts';
+
+/** pg_class.relkind, and for types pg_type.typtype after a `t`. */
+export type Sort = 'r' | 'p' | 'f' | 'v' | 'm' | 'S' | 'te' | 'td' | 'tc' | 'tr' | 'tb';
+
+/** An object as the catalogs list it, before its references are followed. */
+export interface FoundObject {
+  key: string;
+  oid: number;
+  kind: ObjectKind;
+  sort: Sort;
+  schema: string;
+  name: string;
+  /** May this session's user read it, and are no rows hidden from it. */
+  readable: boolean;
+  hidden: boolean;
+  rows: number | null;
+  bytes: number | null;
+  /** Why this object can't be backed up, as far as it itself says. */
+  refusal: string | null;
+  leftOut: string[];
+}
+
+const KINDS: Record<Sort, ObjectKind> = {
+  r: 'table',
+  p: 'table',
+  f: 'table',
+  v: 'view',
+  m: 'materialized-view',
+  S: 'sequence',
+  te: 'type',
+  td: 'type',
+  tc: 'type',
+  tr: 'type',
+  tb: 'type',
+};
+
+/** Every object of the database that isn't the server's own and doesn't belong to an extension. */
+export async function findObjects(session: Session): Promise<FoundObject[]> {
+  const relations = await findRelations(session);
+  return [...relations, ...(await findTypes(session))];
+}
+
+interface RelationRow {
+  oid: number;
+  sort: 'r' | 'p' | 'f' | 'v' | 'm' | 'S';
+  schema: string;
+  name: string;
+  readable: boolean;
+  hidden: boolean;
+  rows: number | null;
+  bytes: string | null;
+  child: boolean;
+  parent: boolean;
+  typed: boolean;
+  accessMethod: string | null;
+  triggers: number;
+  disabledChecks: number;
+  policies: number;
+  rules: number;
+  publications: number;
+  invalidIndexes: number;
+  securityLabels: number;
+  granted: boolean;
+  tablespace: string | null;
+}
+
+async function findRelations(session: Session): Promise<FoundObject[]> {
+  const rows = await session.rows<RelationRow>(
+    'list its objects',
+    // Pages on disk times the rows a page at the last ANALYZE, as the planner reckons; and before the first
+    // ANALYZE, pages by the width of a row, 32 bytes for what has no fixed width.
+    `SELECT c.oid, c.relkind AS sort, n.nspname AS schema, c.relname AS name,
+            coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'), false) AS readable,
+            c.relrowsecurity AND coalesce(row_security_active(c.oid), false) AS hidden,
+            CASE WHEN c.relkind NOT IN ('r', 'm') THEN NULL
+                 WHEN c.reltuples >= 0 AND c.relpages > 0 THEN round(c.reltuples / c.relpages * size.pages)
+                 ELSE round(size.pages * (${session.server.blockSize} - 24) / (28 + width.bytes)) END::float8 AS rows,
+            CASE WHEN c.relkind IN ('r', 'm') THEN pg_table_size(c.oid)::text END AS bytes,
+            EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS child,
+            EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS parent,
+            c.reloftype <> 0 AS typed, m.amname AS "accessMethod",
+            (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)::int AS triggers,
+            (SELECT count(*) FROM pg_trigger t
+             WHERE t.tgrelid = c.oid AND t.tgisinternal AND t.tgenabled <> 'O')::int AS "disabledChecks",
+            (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid)::int AS policies,
+            (SELECT count(*) FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN')::int AS rules,
+            (SELECT count(*) FROM pg_publication_rel p WHERE p.prrelid = c.oid)::int AS publications,
+            (SELECT count(*) FROM pg_index x WHERE x.indrelid = c.oid AND NOT x.indisvalid)::int AS "invalidIndexes",
+            (SELECT count(*) FROM pg_seclabel l
+             WHERE l.classoid = 'pg_class'::regclass AND l.objoid = c.oid)::int AS "securityLabels",
+            c.relacl IS NOT NULL OR EXISTS (SELECT FROM pg_attribute a
+              WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL AND NOT a.attisdropped) AS granted,
+            s.spcname AS tablespace
+     FROM pg_class c
+     JOIN pg_namespace n ON n.oid = c.relnamespace
+     LEFT JOIN pg_am m ON m.oid = c.relam
+     LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
+     CROSS JOIN LATERAL (SELECT CASE WHEN c.relkind IN ('r', 'm')
+       THEN coalesce(pg_relation_size(c.oid), 0) / ${session.server.blockSize}::float8 END AS pages) size
+     CROSS JOIN LATERAL (SELECT coalesce(sum(CASE WHEN a.attlen > 0 THEN a.attlen ELSE 32 END), 0) AS bytes
+       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) width
+     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT ${isLedgerSql('n')}
+       AND NOT EXISTS (SELECT FROM pg_depend e
+         WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
+     ORDER BY n.nspname, c.relname`,
+  );
+  return rows.map((row) => ({
+    key: relationKey(row.oid),
+    oid: row.oid,
+    kind: KINDS[row.sort],
+    sort: row.sort,
+    schema: row.schema,
+    name: row.name,
+    readable: row.readable,
+    hidden: row.hidden,
+    rows: row.rows,
+    bytes: row.bytes === null ? null : Number(row.bytes),
+    refusal: refusalOf(row),
+    leftOut: leftOutOf(row),
+  }));
+}
+
+function refusalOf(row: RelationRow): string | null {
+  if (row.sort === 'p') return 'it is a partitioned table, which backups do not cover yet';
+  if (row.sort === 'f') return 'it is a foreign table: its rows are on another server';
+  if (row.sort !== 'r' && row.sort !== 'm') return null;
+  if (row.child) return 'it is a partition or inherits from another table, which backups do not cover yet';
+  if (row.parent) return 'other tables inherit from it, which backups do not cover yet';
+  if (row.typed) return 'it is a typed table (CREATE TABLE … OF), which backups do not cover yet';
+  if (row.accessMethod !== null && row.accessMethod !== 'heap')
+    return `it is stored by the access method ${row.accessMethod}, which backups do not cover yet`;
+  return null;
+}
+
+function leftOutOf(row: RelationRow): string[] {
+  const out: string[] = [];
+  const counted = (count: number, one: string, many: string) => {
+    if (count > 0) out.push(count === 1 ? `1 ${one}` : `${count} ${many}`);
+  };
+  if (row.sort === 'm') out.push('its stored rows: a restore runs its query again');
+  counted(row.triggers, 'trigger', 'triggers');
+  counted(row.disabledChecks, 'disabled constraint trigger', 'disabled constraint triggers');
+  counted(row.policies, 'row-level security policy', 'row-level security policies');
+  counted(row.rules, 'rule', 'rules');
+  counted(row.publications, 'publication', 'publications');
+  counted(row.invalidIndexes, 'invalid index', 'invalid indexes');
+  counted(row.securityLabels, 'security label', 'security labels');
+  if (row.granted) out.push('grants');
+  if (row.tablespace !== null) out.push(`its tablespace ${row.tablespace}`);
+  return out;
+}
+
+interface TypeRow {
+  oid: number;
+  typtype: 'b' | 'e' | 'd' | 'r' | 'c';
+  schema: string;
+  name: string;
+  granted: boolean;
+}
+
+async function findTypes(session: Session): Promise<FoundObject[]> {
+  const rows = await session.rows<TypeRow>(
+    'list its types',
+    `SELECT t.oid, t.typtype, n.nspname AS schema, t.typname AS name, t.typacl IS NOT NULL AS granted
+     FROM pg_type t
+     JOIN pg_namespace n ON n.oid = t.typnamespace
+     LEFT JOIN pg_class c ON c.oid = t.typrelid
+     WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'c' AND c.relkind = 'c'
+            OR t.typtype = 'b' AND (t.typcategory <> 'A' OR t.typelem = 0))
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT ${isLedgerSql('n')}
+       AND NOT EXISTS (SELECT FROM pg_depend e
+         WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid AND e.deptype = 'e')
+     ORDER BY n.nspname, t.typname`,
+  );
+  return rows.map((row) => ({
+    key: typeKey(row.oid),
+    oid: row.oid,
+    kind: 'type',
+    sort: `t${row.typtype}`,
+    schema: row.schema,
+    name: row.name,
+    readable: true,
+    hidden: false,
+    rows: null,
+    bytes: null,
+    refusal:
+      row.typtype === 'b' ? 'it is a base type, made of functions, which backups do not cover yet' : null,
+    leftOut: row.granted ? ['grants'] : [],
+  }));
+}

