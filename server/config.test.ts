@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+
+describe('readConfig', () => {
+  test('has a default for everything', () => {
+    expect(readConfig({}, '/srv/holdfast')).toEqual({
+      dataDir: '/srv/holdfast/data',
+      clusterUrl: null,
+      metadataUrl: null,
+      externDir: '/srv/holdfast/data/extern',
+      host: '127.0.0.1',
+      port: 3000,
+      sqlPort: 26256,
+      embeddedPort: 26255,
+      rootPassword: null,
+      engineTasks: 4,
+    });
+  });
+
+  test('reads every variable, and takes an empty one as not set', () => {
+    const config = readConfig(
+      {
+        HOLDFAST_DATA_DIR: '/var/lib/holdfast',
+        HOLDFAST_CLUSTER_URL: 'simulated://3',
+        HOLDFAST_METADATA_URL: 'postgresql://u:p@db.example:5432/holdfast',
+        HOLDFAST_EXTERN_DIR: 'nfs',
+        HOLDFAST_HOST: '::1',
+        HOLDFAST_PORT: '1',
+        HOLDFAST_SQL_PORT: '65535',
+        HOLDFAST_EMBEDDED_PORT: '',
+        HOLDFAST_ROOT_PASSWORD: 'grün und gut',
+        HOLDFAST_ENGINE_TASKS: '8',
+      },
+      '/srv',
+    );
+    expect(config).toEqual({
+      dataDir: '/var/lib/holdfast',
+      clusterUrl: 'simulated://3',
+      metadataUrl: 'postgresql://u:p@db.example:5432/holdfast',
+      externDir: '/srv/nfs',
+      host: '::1',
+      port: 1,
+      sqlPort: 65535,
+      embeddedPort: 26255,
+      rootPassword: 'grün und gut',
+      engineTasks: 8,
+    });
+  });
+
+  test.each([
+    ['HOLDFAST_PORT', 'abc', 'HOLDFAST_PORT: "abc" is not a port (1 to 65535)'],
+    ['HOLDFAST_PORT', '0', 'HOLDFAST_PORT: "0" is not a port (1 to 65535)'],
+    ['HOLDFAST_SQL_PORT', '65536', 'HOLDFAST_SQL_PORT: "65536" is not a port (1 to 65535)'],
+    ['HOLDFAST_EMBEDDED_PORT', '1e3', 'HOLDFAST_EMBEDDED_PORT: "1e3" is not a port (1 to 65535)'],
+    ['HOLDFAST_ENGINE_TASKS', '0', 'HOLDFAST_ENGINE_TASKS: "0" is not a number of tasks (1 to 64)'],
+    ['HOLDFAST_HOST', 'a b', 'HOLDFAST_HOST: "a b" is not a host name or an address'],
+    ['HOLDFAST_PORT', '26256', 'HOLDFAST_SQL_PORT: 26256 is the port of HOLDFAST_PORT too'],
+  ])('refuses %s=%s', (name, value, message) => {
+    expect(() => readConfig({ [name]: value })).toThrow(message);
+  });
+
+  test('never repeats a URL or a password', () => {
+    for (const [name, value] of [
+      ['HOLDFAST_CLUSTER_URL', 'mysql://root:hunter2@db/'],
+      ['HOLDFAST_METADATA_URL', 'hunter2'],
+      ['HOLDFAST_ROOT_PASSWORD', 'hunter2\n'],
+    ] as const) {
+      expect(() => readConfig({ [name]: value })).toThrow(
+        expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+      );
+      expect(() => readConfig({ [name]: value })).toThrow(name);
+    }
+  });
+
+  test('names every variable that is wrong, a line each', () => {
+    expect(() => readConfig({ HOLDFAST_PORT: 'x', HOLDFAST_SQL_PORT: 'y' })).toThrow(
+      'HOLDFAST_PORT: "x" is not a port (1 to 65535)\nHOLDFAST_SQL_PORT: "y" is not a port (1 to 65535)',
+    );
+  });
+});

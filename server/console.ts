@@ -1,0 +1,91 @@
+/** The console process: pages, the API behind them, and the PostgreSQL wire endpoint. It keeps no state. */
+import path from 'node:path';
+import type { Server } from 'node:http';
+import next from 'next';
+import type { Logger } from 'pino';
+import { Accounts } from './accounts/accounts.ts';
+import { openSecrets } from './accounts/secrets.ts';
+import { readConfig } from './config.ts';
+import { HoldfastError } from './errors.ts';
+import { createConsoleServer } from './http/server.ts';
+import { JobLog } from './jobs/log.ts';
+import { WorkQueue } from './jobs/queue.ts';
+import { JobStore } from './jobs/store.ts';
+import { ClusterRegistry } from './metadata/clusters.ts';
+import { openMetadata } from './metadata/open.ts';
+import { runProcess } from './process.ts';
+import type { Role } from './process.ts';
+import type { Services } from './services.ts';
+import { StatementExecutor } from './statement/execute.ts';
+import { openStore } from './storage/open.ts';
+import { startWireServer } from './wire/server.ts';
+
+async function startConsole(logger: Logger): Promise<Role> {
+  const config = readConfig();
+  if (config.metadataUrl === null) {
+    throw new HoldfastError('invalid-value', 'HOLDFAST_METADATA_URL is not set.', {
+      hint: 'npm start sets it; a console that is started by itself needs it.',
+    });
+  }
+  const now = (): Date => new Date();
+  const metadata = openMetadata(config.metadataUrl);
+  const secrets = await openSecrets(config.dataDir);
+  const clusters = new ClusterRegistry(metadata, secrets);
+  const jobs = new JobLog(metadata);
+  const queue = await WorkQueue.open(config.metadataUrl, 'console', logger);
+  const accounts = new Accounts(metadata, { now, secureCookies: false });
+  const statements = new StatementExecutor({
+    clusters,
+    jobStore: new JobStore(metadata, secrets, now),
+    jobLog: jobs,
+    queue,
+    openStore: (location) => openStore(location, { externDir: config.externDir }),
+  });
+  const services: Services = { accounts, clusters, jobs, statements };
+
+  const pages = next({
+    dev: process.env['HOLDFAST_DEV'] === '1',
+    dir: path.resolve(import.meta.dirname, '..'),
+  });
+  await pages.prepare();
+  const handler = pages.getRequestHandler();
+  const server = createConsoleServer({
+    services,
+    metadata,
+    logger,
+    pages: (request, response) => handler(request, response),
+  });
+  await listen(server, config.port, config.host);
+  const wire = await startWireServer({
+    host: config.host,
+    port: config.sqlPort,
+    authenticate: (user, password) => accounts.check(user, password, 'sql'),
+    clusterExists: (name) => clusters.exists(name),
+    runner: statements,
+    logger,
+  });
+  return {
+    async stop() {
+      server.close();
+      // Live pages hold their streams open for as long as they are allowed to.
+      server.closeAllConnections();
+      await wire.close();
+      await pages.close();
+      await queue.close(0);
+      await clusters.close();
+      await metadata.close();
+    },
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+runProcess('console', startConsole);

@@ -1,0 +1,59 @@
+/** The engine process: coordinates jobs and works their tasks, as many as HOLDFAST_ENGINE_TASKS at once. */
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { openSecrets } from './accounts/secrets.ts';
+import { readConfig } from './config.ts';
+import { HoldfastError } from './errors.ts';
+import { coordinate } from './jobs/coordinate.ts';
+import { WorkQueue } from './jobs/queue.ts';
+import { JobStore } from './jobs/store.ts';
+import { workTask } from './jobs/task-worker.ts';
+import { TaskBoard } from './jobs/tasks.ts';
+import type { EngineTools } from './jobs/tools.ts';
+import { ClusterRegistry } from './metadata/clusters.ts';
+import { openMetadata } from './metadata/open.ts';
+import { runProcess } from './process.ts';
+import type { Role } from './process.ts';
+import { openStore } from './storage/open.ts';
+
+/** Coordinating is mostly waiting; more jobs than this at once wait in the queue. */
+const JOBS_AT_ONCE = 8;
+const GRACE_MS = 3_000;
+
+async function startEngine(logger: Logger): Promise<Role> {
+  const config = readConfig();
+  if (config.metadataUrl === null) {
+    throw new HoldfastError('invalid-value', 'HOLDFAST_METADATA_URL is not set.', {
+      hint: 'An engine works for the consoles that share its metadata store: give it their HOLDFAST_METADATA_URL.',
+    });
+  }
+  const metadata = openMetadata(config.metadataUrl);
+  const secrets = await openSecrets(config.dataDir);
+  const clusters = new ClusterRegistry(metadata, secrets);
+  const queue = await WorkQueue.open(config.metadataUrl, 'engine', logger);
+  const now = (): Date => new Date();
+  const stopping = new AbortController();
+  const tools: EngineTools = {
+    engine: `${hostname()}/${process.pid}`,
+    jobs: new JobStore(metadata, secrets, now),
+    tasks: new TaskBoard(metadata, now),
+    queue,
+    clusters,
+    openStore: (location) => openStore(location, { externDir: config.externDir }),
+    logger,
+    now,
+    stopping: stopping.signal,
+  };
+  await queue.workTasks(config.engineTasks, (task) => workTask(task, tools));
+  await queue.workJobs(JOBS_AT_ONCE, (jobId) => coordinate(jobId, tools));
+  return {
+    async stop() {
+      stopping.abort(new HoldfastError('canceled', 'the engine is stopping'));
+      await queue.close(GRACE_MS);
+      await clusters.close();
+      await metadata.close();
+    },
+  };
+}
+
+runProcess('engine', startEngine);

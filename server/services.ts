@@ -1,0 +1,12 @@
+import type { Accounts } from './accounts/accounts.ts';
+import type { ClusterRegistry } from './metadata/clusters.ts';
+import type { JobLog } from './jobs/log.ts';
+import type { StatementExecutor } from './statement/execute.ts';
+
+/** What the browser's procedures and the wire endpoint work with; made once a process. */
+export interface Services {
+  accounts: Accounts;
+  clusters: ClusterRegistry;
+  jobs: JobLog;
+  statements: StatementExecutor;
+}

@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import path from 'node:path';
+import { pino } from 'pino';
+import { Accounts } from '../accounts/accounts.ts';
+import { ensureRoot } from '../accounts/bootstrap.ts';
+import { openSecrets } from '../accounts/secrets.ts';
+import { startTestServer } from '../cluster/postgres/test-server.ts';
+import type { TestServer } from '../cluster/postgres/test-server.ts';
+import { coordinate } from '../jobs/coordinate.ts';
+import type { JobEvent, JobId } from '../jobs/job.ts';
+import { JobLog } from '../jobs/log.ts';
+import { WorkQueue } from '../jobs/queue.ts';
+import { JobStore } from '../jobs/store.ts';
+import { workTask } from '../jobs/task-worker.ts';
+import { TaskBoard } from '../jobs/tasks.ts';
+import type { EngineTools } from '../jobs/tools.ts';
+import { ClusterRegistry } from '../metadata/clusters.ts';
+import { migrate, openMetadata } from '../metadata/open.ts';
+import type { Metadata } from '../metadata/open.ts';
+import type { Services } from '../services.ts';
+import type { Answer } from '../statement/answers.ts';
+import { StatementExecutor } from '../statement/execute.ts';
+import { parseStatements } from '../statement/parse.ts';
+import { openStore } from '../storage/open.ts';
+
+export const ROOT_PASSWORD = 'root’s pässword 1';
+
+/** A console's services and engines in this process, on a PostgreSQL server of their own. */
+export interface Rig {
+  server: TestServer;
+  metadata: Metadata;
+  services: Services;
+  jobStore: JobStore;
+  externDir: string;
+  /** Starts an engine; answers how to stop it. */
+  startEngine(options?: { tasks?: number }): Promise<() => Promise<void>>;
+  /** Runs a text of statements as root on the cluster `default`; answers the last one's answer. */
+  run(sql: string, notices?: string[]): Promise<Answer>;
+  /** All events of a job that has ended. */
+  events(id: JobId | string): Promise<JobEvent[]>;
+  stop(): Promise<void>;
+}
+
+/** Starts a server, a metadata store and a console's services. Engines are started by the test. */
+export async function startRig(): Promise<Rig> {
+  const logger = pino({ level: process.env['HOLDFAST_TEST_LOG'] ?? 'silent' });
+  const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-rig-'));
+  const externDir = path.join(directory, 'extern');
+  const server = await startTestServer();
+  await server.exec('postgres', 'CREATE DATABASE holdfast');
+  const metadataUrl = server.url.replace(/\/postgres$/, '/holdfast');
+  const metadata = openMetadata(metadataUrl);
+  await migrate(metadata);
+  await ensureRoot(metadata, ROOT_PASSWORD);
+  const secrets = await openSecrets(directory);
+  const clusters = new ClusterRegistry(metadata, secrets);
+  await clusters.register('default', server.url, { embedded: false });
+  const now = (): Date => new Date();
+  const jobStore = new JobStore(metadata, secrets, now);
+  const jobs = new JobLog(metadata);
+  const queue = await WorkQueue.open(metadataUrl, 'console', logger);
+  const open: EngineTools['openStore'] = (location) => openStore(location, { externDir });
+  const statements = new StatementExecutor({ clusters, jobStore, jobLog: jobs, queue, openStore: open });
+  const services: Services = {
+    accounts: new Accounts(metadata, { now, secureCookies: false }),
+    clusters,
+    jobs,
+    statements,
+  };
+  const engines = new Set<() => Promise<void>>();
+
+  async function startEngine(options: { tasks?: number } = {}): Promise<() => Promise<void>> {
+    const stopping = new AbortController();
+    const engineQueue = await WorkQueue.open(metadataUrl, 'engine', logger);
+    const engineClusters = new ClusterRegistry(metadata, secrets);
+    const tools: EngineTools = {
+      engine: `${hostname()}/${process.pid}-${engines.size + 1}`,
+      jobs: jobStore,
+      tasks: new TaskBoard(metadata, now),
+      queue: engineQueue,
+      clusters: engineClusters,
+      openStore: open,
+      logger,
+      now,
+      stopping: stopping.signal,
+    };
+    await engineQueue.workTasks(options.tasks ?? 4, (task) => workTask(task, tools));
+    await engineQueue.workJobs(4, (jobId) => coordinate(jobId, tools));
+    const stop = async (): Promise<void> => {
+      engines.delete(stop);
+      stopping.abort(new Error('the engine is stopping'));
+      await engineQueue.close(2_000);
+      await engineClusters.close();
+    };
+    engines.add(stop);
+    return stop;
+  }
+
+  return {
+    server,
+    metadata,
+    services,
+    jobStore,
+    externDir,
+    startEngine,
+    async run(sql, notices = []) {
+      let answer: Answer | null = null;
+      for (const statement of parseStatements(sql)) {
+        answer = await statements.run(statement, {
+          cluster: 'default',
+          user: 'root',
+          signal: new AbortController().signal,
+          notice: (message, severity = 'NOTICE') => notices.push(`${severity}: ${message}`),
+        });
+      }
+      if (answer === null) throw new Error('no statement');
+      return answer;
+    },
+    async events(id) {
+      const events: JobEvent[] = [];
+      for await (const event of jobs.watch(id, 0, undefined)) events.push(event);
+      return events;
+    },
+    async stop() {
+      for (const stop of [...engines]) await stop();
+      await queue.close(0);
+      await clusters.close();
+      await metadata.close();
+      await server.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { checkSelection } from '../backup/check.ts';
+import type { BackupStatement } from '../statement/ast.ts';
+import { backupInput, targetsInput } from './inputs.ts';
+import { rootProcedure, router } from './init.ts';
+
+function statementOf(input: z.infer<typeof backupInput>): BackupStatement {
+  return {
+    kind: 'backup',
+    targets: input.targets,
+    to: input.destination,
+    asOf: input.asOf,
+    incrementalFrom: [],
+    options: { detached: false },
+  };
+}
+
+export const backupsRouter = router({
+  /** What a selection comes down to and what it lacks: quick, called at every click in the tree. */
+  check: rootProcedure
+    .input(z.object({ cluster: z.string(), targets: targetsInput }))
+    .query(async ({ ctx, input }) =>
+      checkSelection(await ctx.services.clusters.connect(input.cluster), input.targets),
+    ),
+
+  /** What a BACKUP would do; problems come back as data, beside their fields. Writes nothing. */
+  plan: rootProcedure
+    .input(backupInput)
+    .query(({ ctx, input }) => ctx.services.statements.planBackup(statementOf(input), input.cluster)),
+
+  start: rootProcedure.input(backupInput).mutation(async ({ ctx, input }) => ({
+    jobId: await ctx.services.statements.startBackup(statementOf(input), {
+      cluster: input.cluster,
+      user: ctx.session.user,
+    }),
+  })),
+
+  /** Finished backups that this console made, newest first. */
+  list: rootProcedure.query(({ ctx }) => ctx.services.jobs.finishedBackups()),
+
+  /** What a backup URL holds, read from its manifest. */
+  inspect: rootProcedure
+    .input(z.object({ url: z.string().min(1).max(8192) }))
+    .query(({ ctx, input }) => ctx.services.statements.inspectBackup(input.url)),
+});

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import type { Targets } from '../statement/ast.ts';
+
+const identifier = z.string().min(1).max(255);
+
+export const targetsInput: z.ZodType<Targets> = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('tables'),
+    patterns: z
+      .array(z.object({ database: identifier, schema: identifier.nullable(), name: identifier.nullable() }))
+      .max(100_000),
+  }),
+  z.object({ kind: z.literal('databases'), names: z.array(identifier).max(10_000) }),
+]);
+
+const url = z.string().max(8192);
+
+/** What the backup wizard has collected. */
+export const backupInput = z.object({
+  cluster: identifier,
+  targets: targetsInput,
+  /** Backup URL; empty while the user hasn't typed one. */
+  destination: url,
+  asOf: z.string().max(200).nullable(),
+});
+
+/** What the restore page has collected. */
+export const restoreInput = z.object({
+  cluster: identifier,
+  source: url,
+  targets: targetsInput,
+  intoDb: identifier.nullable(),
+  createDb: z.boolean(),
+  skipMissingForeignKeys: z.boolean(),
+  skipMissingSequences: z.boolean(),
+  skipMissingViews: z.boolean(),
+});
+
+export const jobIdInput = z.object({ id: z.string().max(20) });

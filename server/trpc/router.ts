@@ -1,0 +1,17 @@
+import { router } from './init.ts';
+import { backupsRouter } from './backups.ts';
+import { clustersRouter } from './clusters.ts';
+import { jobsRouter } from './jobs.ts';
+import { restoresRouter } from './restores.ts';
+import { sessionRouter } from './session.ts';
+
+/** Everything that the browser can ask for, by noun. */
+export const appRouter = router({
+  session: sessionRouter,
+  clusters: clustersRouter,
+  backups: backupsRouter,
+  restores: restoresRouter,
+  jobs: jobsRouter,
+});
+
+export type AppRouter = typeof appRouter;
