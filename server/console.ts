@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import next from 'next';
 import type { Logger } from 'pino';
 import { Accounts } from './accounts/accounts.ts';
+import { checkKey } from './accounts/key-check.ts';
 import { openSecrets } from './accounts/secrets.ts';
 import { readConfig } from './config.ts';
 import { HoldfastError } from './errors.ts';
@@ -30,6 +31,7 @@ async function startConsole(logger: Logger): Promise<Role> {
   const now = (): Date => new Date();
   const metadata = openMetadata(config.metadataUrl);
   const secrets = await openSecrets(config.dataDir);
+  await checkKey(metadata, secrets);
   const clusters = new ClusterRegistry(metadata, secrets);
   const jobs = new JobLog(metadata);
   const queue = await WorkQueue.open(config.metadataUrl, 'console', logger);
@@ -43,10 +45,7 @@ async function startConsole(logger: Logger): Promise<Role> {
   });
   const services: Services = { accounts, clusters, jobs, statements };
 
-  const pages = next({
-    dev: process.env['HOLDFAST_DEV'] === '1',
-    dir: path.resolve(import.meta.dirname, '..'),
-  });
+  const pages = next({ dev: false, quiet: true, dir: path.resolve(import.meta.dirname, '..') });
   await pages.prepare();
   const handler = pages.getRequestHandler();
   const server = createConsoleServer({

@@ -1,6 +1,7 @@
 /** The engine process: coordinates jobs and works their tasks, as many as HOLDFAST_ENGINE_TASKS at once. */
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { checkKey } from './accounts/key-check.ts';
 import { openSecrets } from './accounts/secrets.ts';
 import { readConfig } from './config.ts';
 import { HoldfastError } from './errors.ts';
@@ -29,6 +30,7 @@ async function startEngine(logger: Logger): Promise<Role> {
   }
   const metadata = openMetadata(config.metadataUrl);
   const secrets = await openSecrets(config.dataDir);
+  await checkKey(metadata, secrets);
   const clusters = new ClusterRegistry(metadata, secrets);
   const queue = await WorkQueue.open(config.metadataUrl, 'engine', logger);
   const now = (): Date => new Date();

@@ -1,11 +1,17 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { expect } from 'vitest';
 import type { Cluster, TableRange } from './cluster.ts';
 import type { DdlPhase, Descriptor, TableDescriptor } from './descriptor.ts';
 import type { Moment } from './moment.ts';
 import { nameKey, type ObjectName } from './names.ts';
 
 /** What tests of clusters share: reading tables whole, and copying a database by way of descriptors. */
+
+/** Matches a text with this in it. */
+export function containing(text: string): unknown {
+  return expect.stringContaining(text);
+}
 
 export const never = new AbortController().signal;
 

@@ -31,7 +31,7 @@ export function openCluster(url: string, options: OpenOptions = {}): Cluster {
 }
 
 /** Parameters of a cluster's URL that are secrets. */
-const SECRET_PARAMETERS = ['password', 'sslpassword', 'sslkey', 'options'];
+const SECRET_PARAMETERS = new Set(['password', 'sslpassword']);
 
 /** The URL with its secrets replaced by `redacted`, for people. Never throws: what isn't a URL is redacted whole. */
 export function redactClusterUrl(url: string): string {
@@ -42,7 +42,7 @@ export function redactClusterUrl(url: string): string {
     return 'redacted';
   }
   if (parsed.password !== '') parsed.password = 'redacted';
-  for (const name of SECRET_PARAMETERS)
-    if (parsed.searchParams.has(name)) parsed.searchParams.set(name, 'redacted');
+  for (const name of [...parsed.searchParams.keys()])
+    if (SECRET_PARAMETERS.has(name.toLowerCase())) parsed.searchParams.set(name, 'redacted');
   return parsed.href;
 }

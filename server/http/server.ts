@@ -12,6 +12,8 @@ import { isSameOrigin } from './origin.ts';
 import { guardPage, setSecurityHeaders } from './pages.ts';
 
 const API = '/api/trpc/';
+/** A selection of 100,000 tables is about 8 MB. */
+const MOST_BODY_BYTES = 16 * 1024 * 1024;
 
 export interface HttpOptions {
   services: Services;
@@ -31,6 +33,9 @@ export function createConsoleServer(options: HttpOptions): Server {
   const api = createHTTPHandler({
     router: appRouter,
     basePath: API,
+    // Queries whose input is long, or holds a backup URL, come as POST: neither fits into an address.
+    allowMethodOverride: true,
+    maxBodySize: MOST_BODY_BYTES,
     createContext: async ({ req, res }): Promise<RequestContext> => ({
       services,
       session: await services.accounts.sessions.find(req.headers.cookie),

@@ -137,6 +137,15 @@ describe('a backup and its restore', () => {
     ]);
   }, 60_000);
 
+  it('restores a sequence without the table that owns it', async () => {
+    await rig.run(
+      "RESTORE bank.accounts_id_seq FROM 'nodelocal://self/whole' WITH into_db = 'sequence', create_db",
+    );
+    expect(await rig.server.exec('sequence', 'SELECT last_value::int AS n FROM accounts_id_seq')).toEqual([
+      { n: 20_000 },
+    ]);
+  }, 60_000);
+
   it('gives restored tables the grants of the database they land in, not the source’s', async () => {
     await rig.server.exec('postgres', 'CREATE ROLE reader; CREATE ROLE auditor');
     await rig.server.exec('postgres', 'CREATE DATABASE granted');

@@ -121,8 +121,7 @@ class RestoreWork {
     this.#tools = tools;
     this.#cluster = cluster;
     this.#check = check;
-    const gone = new Set(check.missing.map((missing) => nameKey(missing.dependency.on)));
-    this.#steps = restoreSteps(check.items, (name) => !gone.has(nameKey(name)));
+    this.#steps = restoreSteps(check.items, (name) => check.present.has(nameKey(name)));
   }
 
   async createObjects(databases: string[], schemas: { database: string; schema: string }[]): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Cluster, ClusterInfo } from '../cluster/cluster.ts';
+import type { Cluster, ClusterInfo, DatabaseInfo } from '../cluster/cluster.ts';
 import { openCluster, redactClusterUrl } from '../cluster/open.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Secrets } from '../accounts/secrets.ts';
@@ -17,6 +17,7 @@ export class ClusterRegistry {
   readonly #metadata: Metadata;
   readonly #secrets: Secrets;
   readonly #open = new Map<string, { url: string; cluster: Cluster }>();
+  readonly #retired: Cluster[] = [];
 
   constructor(metadata: Metadata, secrets: Secrets) {
     this.#metadata = metadata;
@@ -64,8 +65,8 @@ export class ClusterRegistry {
     if (known?.url === url) return known.cluster;
     const cluster = openCluster(url);
     this.#open.set(name, { url, cluster });
-    // The old adapter may be serving someone; it goes once its reads have ended.
-    if (known !== undefined) void known.cluster.close().catch(() => undefined);
+    // The old adapter may be serving someone, and closing would cut that off: it goes with the process.
+    if (known !== undefined) this.#retired.push(known.cluster);
     return cluster;
   }
 
@@ -89,8 +90,27 @@ export class ClusterRegistry {
     );
   }
 
+  /** A cluster's databases; the metadata store's own, where it is one of them, counts as a system database. */
+  async databases(name: string): Promise<DatabaseInfo[]> {
+    const cluster = await this.connect(name);
+    const own = metadataDatabase(this.#metadata.url, this.#open.get(name)?.url);
+    return (await cluster.databases()).map((database) => ({
+      ...database,
+      system: database.system || database.name === own,
+    }));
+  }
+
   async close(): Promise<void> {
-    await Promise.all([...this.#open.values()].map(({ cluster }) => cluster.close()));
+    const open = [...this.#open.values()].map(({ cluster }) => cluster);
+    await Promise.all([...open, ...this.#retired.splice(0)].map((cluster) => cluster.close()));
     this.#open.clear();
   }
+}
+
+/** The metadata store's database, when it is on the server of `clusterUrl`. */
+function metadataDatabase(metadataUrl: string, clusterUrl: string | undefined): string | null {
+  if (clusterUrl === undefined || !URL.canParse(clusterUrl) || !URL.canParse(metadataUrl)) return null;
+  const [cluster, store] = [new URL(clusterUrl), new URL(metadataUrl)];
+  if (cluster.hostname !== store.hostname || (cluster.port || '5432') !== (store.port || '5432')) return null;
+  return decodeURIComponent(store.pathname.slice(1));
 }

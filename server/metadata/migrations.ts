@@ -13,6 +13,9 @@ export const migrations: Record<string, Migration> = {
           name text PRIMARY KEY,
           password_hash text NOT NULL,
           created_at timestamptz NOT NULL)`,
+        sql`CREATE TABLE settings (
+          name text PRIMARY KEY,
+          value text NOT NULL)`,
         sql`CREATE TABLE sessions (
           token_hash text PRIMARY KEY,
           user_name text NOT NULL REFERENCES users (name) ON DELETE CASCADE,

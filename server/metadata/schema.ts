@@ -15,6 +15,10 @@ export interface MetadataTables {
     password_hash: string;
     created_at: Timestamp;
   };
+  settings: {
+    name: string;
+    value: string;
+  };
   sessions: {
     /** SHA-256 of the cookie's token, hex: the token itself is only in the browser. */
     token_hash: string;

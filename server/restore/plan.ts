@@ -26,6 +26,8 @@ export interface RestoreCheck {
   /** Dependencies that are neither restored nor in the target. */
   missing: MissingDependency[];
   createsDatabases: string[];
+  /** What steps of the DDL may count on, by `nameKey` of the source's names: restored, or in the target already. */
+  present: Set<string>;
   conflicts: Set<string>;
   problems: HoldfastError[];
   warnings: string[];
@@ -105,7 +107,8 @@ export async function checkRestore(
     problems,
     warnings,
   );
-  return { items, reused, missing, createsDatabases, conflicts, problems, warnings };
+  const present = await presentOf(items, selected, target, targetOf);
+  return { items, reused, missing, createsDatabases, present, conflicts, problems, warnings };
 }
 
 /** The target cluster's databases, each catalog read once. */
@@ -313,6 +316,22 @@ async function place(
     taken.set(key, object.name);
   }
   return { items, reused, conflicts };
+}
+
+/** Of everything that the DDL mentions, what is there for it. */
+async function presentOf(
+  items: RestoreItem[],
+  selected: Map<string, BackedUpObject>,
+  target: TargetCatalogs,
+  targetOf: (name: ObjectName) => ObjectName,
+): Promise<Set<string>> {
+  const present = new Set(selected.keys());
+  for (const { descriptor } of items) {
+    for (const { on } of descriptor.ddl.flatMap((step) => step.requires)) {
+      if (!present.has(nameKey(on)) && (await target.find(targetOf(on))) !== null) present.add(nameKey(on));
+    }
+  }
+  return present;
 }
 
 async function sameType({ descriptor, target }: RestoreItem, catalogs: TargetCatalogs): Promise<boolean> {

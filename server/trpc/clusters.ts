@@ -9,7 +9,7 @@ export const clustersRouter = router({
 
   databases: rootProcedure
     .input(clusterInput)
-    .query(async ({ ctx, input }) => (await ctx.services.clusters.connect(input.cluster)).databases()),
+    .query(({ ctx, input }) => ctx.services.clusters.databases(input.cluster)),
 
   /** One database's tables, views, sequences and types with sizes, row estimates and dependencies. */
   catalog: rootProcedure

@@ -196,6 +196,12 @@ export class Connections {
     const known = this.#pools.get(database);
     if (known !== undefined) return known;
     const place = this.place(database);
+    // The pool waits for the promise, which its types don't know.
+    const prepare: (client: pg.ClientBase) => unknown = async (client) => {
+      // A connection that breaks while it is in use is reported by what is using it.
+      client.on('error', ignore);
+      this.#servers.set(client, await prepareSession(client, place));
+    };
     // The timeout is for connecting. As an option of the pool it would also limit the wait for a free one.
     const { connectionTimeoutMillis, ...config } = this.#config;
     const pool = new pg.Pool({
@@ -203,16 +209,12 @@ export class Connections {
       database,
       max: MOST_CONNECTIONS,
       allowExitOnIdle: true,
-      Client: class extends pg.Client {
+      Client: class extends TidyClient {
         constructor() {
           super({ ...config, database, connectionTimeoutMillis });
         }
       },
-      onConnect: async (client) => {
-        // A connection that breaks while it is in use is reported by what is using it.
-        client.on('error', ignore);
-        this.#servers.set(client, await prepareSession(client, place));
-      },
+      onConnect: prepare,
     });
     pool.on('error', ignore);
     this.#pools.set(database, pool);
@@ -225,11 +227,29 @@ export class Connections {
   }
 }
 
+/**
+ * A client that closes its socket when connecting fails. The pool forgets such a client as it is, and a server
+ * that still waits for its password then holds up every CREATE and DROP DATABASE for a minute.
+ */
+class TidyClient extends pg.Client {
+  override connect(): Promise<this>;
+  override connect(callback: (error: Error) => void): void;
+  override connect(callback?: (error: Error) => void): Promise<this> | void {
+    if (callback === undefined) return super.connect() as Promise<this>;
+    super.connect((error: Error | null) => {
+      if (error) void this.end().catch(ignore);
+      callback(error as Error);
+    });
+  }
+}
+
 function readUrl(url: string): pg.ClientConfig {
   try {
     // libpq's reading of sslmode is what everybody knows who writes such URLs.
-    const config = toClientConfig(parse(url, { useLibpqCompat: true }));
-    return { ...config, database: config.database ?? 'postgres' };
+    const { host, port, user, password, ssl, sslnegotiation, options, database } = toClientConfig(
+      parse(url, { useLibpqCompat: true }),
+    );
+    return { host, port, user, password, ssl, sslnegotiation, options, database: database ?? 'postgres' };
   } catch (error) {
     // Not the error's own message: it may quote the URL with its password.
     const reason = error instanceof Error && /sslmode|sslrootcert/.test(error.message) ? error.message : '';

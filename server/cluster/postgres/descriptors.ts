@@ -40,12 +40,22 @@ export async function readDescriptors(
       await moments.lock(database, at, list);
     }
     const then = await readFingerprints(session, relations, types);
-    const descriptors = await describe(session, objects, then);
-    await session.run('end a transaction', 'COMMIT');
-
-    const now = await readFingerprints(session, relations, types);
-    for (const { found, name } of objects)
-      if (now.get(found.key) !== then.get(found.key)) throw altered(name, at);
+    const refuseAltered = async () => {
+      const now = await readFingerprints(session, relations, types);
+      for (const { found, name } of objects)
+        if (now.get(found.key) !== then.get(found.key)) throw altered(name, at);
+    };
+    let descriptors: Map<string, Descriptor>;
+    try {
+      descriptors = await describe(session, objects, then);
+      await session.run('end a transaction', 'COMMIT');
+    } catch (error) {
+      // The server's printing functions stumble over what is in the snapshot and not there any more.
+      await session.run('end a transaction', 'ROLLBACK');
+      await refuseAltered();
+      throw error;
+    }
+    await refuseAltered();
     return names.map((name) => {
       const descriptor = descriptors.get(nameKey(name));
       if (descriptor === undefined) throw altered(name, at);

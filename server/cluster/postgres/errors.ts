@@ -23,6 +23,7 @@ interface Verdict {
   hint?: string;
 }
 
+const PASSWORD = `Check the user and the password of the cluster's URL, and pg_hba.conf of the server.`;
 const UNREACHABLE = 'Check that the server runs and that its address can be reached from here.';
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html, and Node's names for socket errors. */
@@ -40,15 +41,19 @@ function judge(state: string, place: Place): Verdict {
     case '28000':
       return {
         code: 'cluster-denied',
-        hint: `Check the user and the password of the cluster's URL, and pg_hba.conf of the server.`,
+        hint: PASSWORD,
       };
     case '42501':
       return {
         code: 'cluster-denied',
         hint: `Grant user ${user} what is missing; a superuser, or a member of pg_read_all_data (PostgreSQL 14 and later), can read every table.`,
       };
+    case '25006':
+      return { code: 'cluster-denied', hint: 'The server is a standby or read-only: use the primary.' };
     case '42P01':
+    case '42703':
     case '42704':
+    case '42883':
     case '3F000':
       return { code: 'undefined-object', hint: 'Check the name; it may have been dropped or renamed.' };
     case '42P04':
@@ -69,6 +74,11 @@ function judge(state: string, place: Place): Verdict {
       return {
         code: 'cluster-unavailable',
         hint: 'Raise max_connections of the server or close other sessions.',
+      };
+    case '53200':
+      return {
+        code: 'cluster-unavailable',
+        hint: 'Raise max_locks_per_transaction of the server (or its memory), or take fewer objects at once.',
       };
     case '53100':
       return { code: 'cluster-unavailable', hint: `Free space on the server's disk.` };
@@ -115,9 +125,18 @@ function judge(state: string, place: Place): Verdict {
   return { code: 'internal' };
 }
 
-/** What node-postgres says, without a code, when a connection ends or does not come about. */
-const LOST =
-  /^(Connection terminated|timeout expired|Client (has encountered|was closed)|The server does not)/;
+/** What node-postgres itself says, without a code: of connections that end or do not come about. */
+function judgeDriver(message: string): Verdict {
+  if (message.startsWith('SASL:'))
+    return { code: 'cluster-denied', reason: 'the server wants another password', hint: PASSWORD };
+  if (
+    /^(Connection terminated|timeout expired|Client (has encountered|was closed)|The server does not)/.test(
+      message,
+    )
+  )
+    return { code: 'cluster-unavailable', hint: UNREACHABLE };
+  return { code: 'internal' };
+}
 
 /**
  * Puts what the driver threw in words: `could not <doing> at <place>: <reason>`. HoldfastErrors pass through.
@@ -126,13 +145,7 @@ const LOST =
 export function clusterError(error: unknown, place: Place, doing: string): HoldfastError {
   if (error instanceof HoldfastError) return error;
   const state = stateOf(error);
-  const lost = state === null && LOST.test(messageOf(error));
-  const verdict: Verdict =
-    state !== null
-      ? judge(state, place)
-      : lost
-        ? { code: 'cluster-unavailable', hint: UNREACHABLE }
-        : { code: 'internal' };
+  const verdict = state === null ? judgeDriver(messageOf(error)) : judge(state, place);
   const detail = error instanceof pg.DatabaseError && error.detail ? ` (${error.detail})` : '';
   const reason = verdict.reason ?? `${messageOf(error)}${detail}`;
   const sqlState = state !== null && error instanceof pg.DatabaseError ? ` [SQLSTATE ${state}]` : '';

@@ -127,6 +127,8 @@ class Holder {
 
   async end(): Promise<void> {
     await this.#busy;
+    // The snapshot is gone when this has been answered; after a mere disconnection, some time later.
+    await this.#lease.client.query('ROLLBACK').catch(() => undefined);
     this.#lease.release();
   }
 }

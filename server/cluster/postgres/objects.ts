@@ -1,4 +1,5 @@
 import type { ObjectKind } from '../descriptor.ts';
+import { rowEstimateSql } from './estimates.ts';
 import { isLedgerSql } from './ledger.ts';
 import { relationKey, typeKey } from './references.ts';
 import type { Session } from './session.ts';
@@ -71,15 +72,18 @@ interface RelationRow {
 async function findRelations(session: Session): Promise<FoundObject[]> {
   const rows = await session.rows<RelationRow>(
     'list its objects',
-    // Pages on disk times the rows a page at the last ANALYZE, as the planner reckons; and before the first
-    // ANALYZE, pages by the width of a row, 32 bytes for what has no fixed width.
-    `SELECT c.oid, c.relkind AS sort, n.nspname AS schema, c.relname AS name,
-            coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'), false) AS readable,
+    // The size of a table that is being altered could only be had by waiting for that to end: pages as of the last
+    // VACUUM must do, and its bytes are unknown.
+    `WITH altered AS MATERIALIZED (
+       SELECT l.relation FROM pg_locks l
+       WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+         AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
+     SELECT c.oid, c.relkind AS sort, n.nspname AS schema, c.relname AS name,
+            coalesce(has_schema_privilege(n.oid, 'USAGE'), true)
+            AND coalesce(has_table_privilege(c.oid, 'SELECT'), true) AS readable,
             c.relrowsecurity AND coalesce(row_security_active(c.oid), false) AS hidden,
-            CASE WHEN c.relkind NOT IN ('r', 'm') THEN NULL
-                 WHEN c.reltuples >= 0 AND c.relpages > 0 THEN round(c.reltuples / c.relpages * size.pages)
-                 ELSE round(size.pages * (${session.server.blockSize} - 24) / (28 + width.bytes)) END::float8 AS rows,
-            CASE WHEN c.relkind IN ('r', 'm') THEN pg_table_size(c.oid)::text END AS bytes,
+            (${rowEstimateSql('size.pages', session.server.blockSize)})::float8 AS rows,
+            CASE WHEN c.relkind IN ('r', 'm') AND NOT busy.yes THEN pg_table_size(c.oid)::text END AS bytes,
             EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS child,
             EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS parent,
             c.reloftype <> 0 AS typed, m.amname AS "accessMethod",
@@ -99,10 +103,9 @@ async function findRelations(session: Session): Promise<FoundObject[]> {
      JOIN pg_namespace n ON n.oid = c.relnamespace
      LEFT JOIN pg_am m ON m.oid = c.relam
      LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
-     CROSS JOIN LATERAL (SELECT CASE WHEN c.relkind IN ('r', 'm')
-       THEN coalesce(pg_relation_size(c.oid), 0) / ${session.server.blockSize}::float8 END AS pages) size
-     CROSS JOIN LATERAL (SELECT coalesce(sum(CASE WHEN a.attlen > 0 THEN a.attlen ELSE 32 END), 0) AS bytes
-       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) width
+     CROSS JOIN LATERAL (SELECT c.oid IN (SELECT relation FROM altered) AS yes) busy
+     CROSS JOIN LATERAL (SELECT CASE WHEN c.relkind NOT IN ('r', 'm') THEN NULL WHEN busy.yes THEN c.relpages
+       ELSE coalesce(pg_relation_size(c.oid), 0) / ${session.server.blockSize}::float8 END AS pages) size
      WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT ${isLedgerSql('n')}
        AND NOT EXISTS (SELECT FROM pg_depend e

@@ -7,7 +7,7 @@ clusterConformance('postgres', async () => {
   const cluster = openCluster(server.url, { applicationName: 'conformance' });
   return {
     cluster,
-    exec: server.exec,
+    exec: (database, sql) => server.exec(database, sql),
     another: () => openCluster(server.url, { applicationName: 'conformance' }),
     async sessions() {
       const rows = await server.exec(

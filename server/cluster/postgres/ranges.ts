@@ -37,6 +37,6 @@ export async function* tableRanges(
       end: bound(index + 1),
       leaseholder: THE_NODE,
       estimatedBytes: Math.round(heap.bytes / count),
-      estimatedRows: Math.round((heap.rows ?? 0) / count),
+      estimatedRows: Math.round(heap.rows / count),
     };
 }

@@ -1,17 +1,19 @@
 import { HoldfastError } from '../../errors.ts';
 import type { Moment } from '../moment.ts';
-import { type ObjectName, printName } from '../names.ts';
+import { type ObjectName, printName, sqlName } from '../names.ts';
 import type { Lease } from './connections.ts';
 import { clusterError } from './errors.ts';
+import { rowEstimateSql } from './estimates.ts';
 import { begin } from './moment.ts';
 
 /** A table's heap, as far as splitting and reading it needs. */
 export interface Heap {
-  /** Pages and bytes of the rows themselves. */
+  /** Blocks of the rows themselves. */
   pages: number;
-  /** With TOAST, what values too long for a row are kept in. */
+  /** With TOAST, where values too long for a row are kept. */
   bytes: number;
-  rows: number | null;
+  /** An estimate. */
+  rows: number;
 }
 
 interface HeapRow {
@@ -19,7 +21,7 @@ interface HeapRow {
   relkind: string;
   pages: number;
   bytes: string | null;
-  rows: number | null;
+  rows: number;
   same: boolean | null;
 }
 
@@ -36,9 +38,8 @@ export async function openTable(session: Lease, table: ObjectName, at: Moment): 
       doing,
       // pg_class here goes by the snapshot; the functions go by what is there now.
       `SELECT c.oid, c.relkind,
-              coalesce(pg_relation_size(c.oid), 0)::float8 / ${session.server.blockSize} AS pages,
-              pg_table_size(c.oid)::text AS bytes,
-              CASE WHEN c.reltuples >= 0 AND c.relpages > 0 THEN c.reltuples / c.relpages::float8 END AS rows,
+              size.pages, pg_table_size(c.oid)::text AS bytes,
+              (${rowEstimateSql('size.pages', session.server.blockSize)})::float8 AS rows,
               c.relfilenode = pg_relation_filenode(c.oid)
               AND coalesce((SELECT bool_and((pg_identify_object('pg_class'::regclass, c.oid, a.attnum)).identity
                              = format('%I.%I.%I', n.nspname, c.relname, a.attname))
@@ -46,6 +47,8 @@ export async function openTable(session: Lease, table: ObjectName, at: Moment): 
                    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), true) AS same
        FROM pg_class c
        JOIN pg_namespace n ON n.oid = c.relnamespace
+       CROSS JOIN LATERAL (SELECT coalesce(pg_relation_size(c.oid), 0)::float8
+                                  / ${session.server.blockSize} AS pages) size
        WHERE n.nspname = $1 AND c.relname = $2`,
       [table.schema, table.name],
     );
@@ -60,9 +63,7 @@ export async function openTable(session: Lease, table: ObjectName, at: Moment): 
       `${printName(table)} is not an ordinary table: it has no rows of its own`,
     );
   try {
-    await session.client.query(
-      `LOCK TABLE ONLY ${[table.schema, table.name].map(quoted).join('.')} IN ACCESS SHARE MODE`,
-    );
+    await session.client.query(`LOCK TABLE ONLY ${sqlName(table)} IN ACCESS SHARE MODE`);
   } catch (error) {
     throw clusterError(error, session.place, doing);
   }
@@ -74,13 +75,5 @@ export async function openTable(session: Lease, table: ObjectName, at: Moment): 
       `${printName(table)} was truncated, rewritten or altered after ${at.at}, the moment of the backup: what it held then can't be read any more`,
       { hint: 'Start again: a new backup is consistent as of a new moment.' },
     );
-  return {
-    pages: heap.pages,
-    bytes: Number(heap.bytes ?? 0),
-    rows: heap.rows === null ? null : heap.rows * heap.pages,
-  };
-}
-
-function quoted(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
+  return { pages: heap.pages, bytes: Number(heap.bytes ?? 0), rows: heap.rows };
 }

@@ -1,0 +1,88 @@
+import type { Cluster } from './cluster.ts';
+import type { ObjectName } from './names.ts';
+
+/** A live cluster that may be written to. */
+export interface ConformanceSubject {
+  cluster: Cluster;
+  /** Runs SQL in a session of its own, past the adapter; answers the rows of the last statement. */
+  exec(database: string, sql: string): Promise<Record<string, unknown>[]>;
+  /** How many sessions the adapter has open, as the cluster counts them. */
+  sessions(): Promise<number>;
+  /** Another adapter of the same cluster, to be closed by the test. */
+  another(): Cluster;
+  cleanup(): Promise<void>;
+}
+
+export /** Some of everything that PostgreSQL and CockroachDB both have. */
+const FIXTURE = `
+  CREATE TYPE mood AS ENUM ('glad', 'sad');
+  CREATE SEQUENCE ticket START 100;
+  CREATE TABLE customers (id INT8 PRIMARY KEY, name VARCHAR(40) NOT NULL, feeling mood);
+  CREATE TABLE accounts (
+    id INT8 PRIMARY KEY DEFAULT nextval('ticket'),
+    customer INT8 NOT NULL,
+    balance INT8 NOT NULL,
+    note VARCHAR(200),
+    CONSTRAINT accounts_customer FOREIGN KEY (customer) REFERENCES customers (id));
+  CREATE INDEX accounts_by_balance ON accounts (balance);
+  CREATE TABLE nothing (id INT8 PRIMARY KEY);
+  CREATE VIEW rich AS SELECT id, customer FROM accounts WHERE balance > 100;
+  CREATE VIEW richest AS SELECT id FROM rich;
+  CREATE SCHEMA audit;
+  CREATE TABLE audit.log (id INT8 PRIMARY KEY, what VARCHAR(40));
+  INSERT INTO customers SELECT i, 'customer ' || i::text, 'glad' FROM generate_series(1, 100) AS g (i);
+  INSERT INTO accounts (customer, balance, note)
+    SELECT 1 + i % 100, 1000, 'a note that makes the row some bytes longer' FROM generate_series(1, 4000) AS g (i);
+  INSERT INTO audit.log VALUES (1, 'opened');`;
+
+/** The subject of a suite, once it is open, with databases for its tests. */
+export class Lab {
+  #subject: ConformanceSubject | null = null;
+  readonly #made: string[] = [];
+  readonly #restore = '1';
+
+  open(subject: ConformanceSubject): void {
+    this.#subject = subject;
+  }
+
+  get subject(): ConformanceSubject {
+    if (this.#subject === null) throw new Error('the subject is not open yet');
+    return this.#subject;
+  }
+
+  get cluster(): Cluster {
+    return this.subject.cluster;
+  }
+
+  /** Makes a database of a test's own. */
+  async freshDatabase(sql = ''): Promise<string> {
+    const name = this.databaseToCome();
+    await this.cluster.createDatabase(name, this.#restore);
+    await this.cluster.closeLedger(name, this.#restore);
+    if (sql !== '') await this.subject.exec(name, sql);
+    return name;
+  }
+
+  /** A name for a database that a test makes itself. */
+  databaseToCome(): string {
+    const name = `conformance ${this.#made.length}`;
+    this.#made.push(name);
+    return name;
+  }
+
+  async close(): Promise<void> {
+    try {
+      for (const name of this.#made) {
+        // Only a restore's own database is dropped, so each is made one again first.
+        await this.cluster.openLedger(name, this.#restore).catch(() => undefined);
+        await this.cluster.dropDatabase(name, this.#restore);
+      }
+    } finally {
+      await this.subject.cleanup();
+    }
+  }
+}
+
+export function named(database: string, name: string, schema = 'public'): ObjectName {
+  return { database, schema, name };
+}

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openCluster, redactClusterUrl } from './open.ts';
+import { startTestServer, type TestServer } from './postgres/test-server.ts';
+
+describe('openCluster', () => {
+  it.each([
+    ['simulated://3', 'unsupported'],
+    ['cockroachdb://root@localhost:26257', 'unsupported'],
+    ['mysql://root:secret@localhost', 'unsupported'],
+    ['', 'invalid-value'],
+    ['localhost:5432', 'invalid-value'],
+    ['postgres://user:secret@host:port/db', 'invalid-value'],
+    ['postgres://user:secret@host/db?sslmode=verify-ca', 'invalid-value'],
+    ['postgres://user:secret@host/db?sslrootcert=/no/such/secret-file', 'invalid-value'],
+  ])('refuses %s', (url, code) => {
+    let thrown: unknown;
+    try {
+      openCluster(url);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code, field: 'cluster' });
+    expect(String(thrown)).not.toContain('secret');
+  });
+
+  it('takes both schemes of PostgreSQL, and connects to nothing yet', async () => {
+    for (const scheme of ['postgres', 'postgresql', 'POSTGRES'])
+      await openCluster(`${scheme}://user:secret@127.0.0.1:1/db?sslmode=require`).close();
+  });
+
+  describe('of a server', () => {
+    let server: TestServer;
+    beforeAll(async () => {
+      server = await startTestServer();
+    });
+    afterAll(() => server.stop());
+
+    it.each([
+      ['a port where nothing listens', 'cluster-unavailable', () => 'postgres://u:secret@127.0.0.1:1/db'],
+      ['an unknown host', 'cluster-unavailable', () => 'postgres://u:secret@no-such-host.invalid/db'],
+      [
+        'a wrong password',
+        'cluster-denied',
+        () => `postgres://root:secret@127.0.0.1:${server.port}/postgres`,
+      ],
+      ['no password', 'cluster-denied', () => `postgres://root@127.0.0.1:${server.port}/postgres`],
+      ['an unknown database', 'undefined-database', () => server.url.replace(/postgres$/, 'nowhere')],
+      ['TLS that it does not have', 'cluster-unavailable', () => `${server.url}?sslmode=require`],
+    ] as [string, string, () => string][])('says what is wrong with %s', async (_what, code, url) => {
+      const cluster = openCluster(url());
+      try {
+        const error: unknown = await cluster.describe().catch((reason: unknown) => reason);
+        expect(error).toMatchObject({ code, hint: expect.any(String) });
+        expect(String(error)).toMatch(/:\d+, database (db|nowhere|postgres)/);
+        expect(String(error)).not.toContain('secret');
+      } finally {
+        await cluster.close();
+      }
+    });
+
+    it('uses database postgres where the URL names none, and calls its sessions holdfast', async () => {
+      const cluster = openCluster(server.url.replace(/\/postgres$/, ''));
+      try {
+        await cluster.describe();
+        const rows = await server.exec(
+          'postgres',
+          `SELECT datname FROM pg_stat_activity WHERE application_name = 'holdfast'`,
+        );
+        expect(rows).toEqual([{ datname: 'postgres' }]);
+      } finally {
+        await cluster.close();
+      }
+    });
+
+    it('takes a database name with anything in it', async () => {
+      const name = 'a/b?c#d%20"e" ü';
+      const cluster = openCluster(server.url);
+      try {
+        await cluster.createDatabase(name, '1');
+        expect(await cluster.catalog(name)).toEqual({ database: name, objects: [] });
+        await cluster.dropDatabase(name, '1');
+      } finally {
+        await cluster.close();
+      }
+    });
+  });
+});
+
+describe('redactClusterUrl', () => {
+  it.each([
+    ['postgres://root:secret@host:1/db', 'postgres://root:redacted@host:1/db'],
+    ['postgres://root:se%40cret@host/db?sslmode=require', 'postgres://root:redacted@host/db?sslmode=require'],
+    ['postgres://root@host/db?password=secret&x=1', 'postgres://root@host/db?password=redacted&x=1'],
+    ['postgres://root@host/db?PASSWORD=secret', 'postgres://root@host/db?PASSWORD=redacted'],
+    ['postgres://root@host/db', 'postgres://root@host/db'],
+    ['simulated://3', 'simulated://3'],
+    ['postgres://root:secret@host:port/db', 'redacted'],
+    ['not a url with secret', 'redacted'],
+    ['', 'redacted'],
+  ])('of %s', (url, redacted) => {
+    expect(redactClusterUrl(url)).toBe(redacted);
+  });
+});
