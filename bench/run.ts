@@ -1,0 +1,25 @@
+/** `npm run bench`: every benchmark, one JSON line a result. Names after it choose: `npm run bench full-backup`. */
+import { fullBackup } from './full-backup.ts';
+
+/** One result. `ratio` compares what was measured side by side in this run; seconds are this machine's. */
+export interface Result {
+  benchmark: string;
+  /** How many rows were moved. */
+  rows: number;
+  seconds: Record<string, number>;
+  ratio: Record<string, number>;
+}
+
+const benchmarks: Record<string, () => Promise<Result[]>> = { 'full-backup': fullBackup };
+
+const chosen = process.argv.slice(2);
+for (const name of chosen) {
+  if (!(name in benchmarks)) {
+    console.error(`There is no benchmark ${name}. There are: ${Object.keys(benchmarks).join(', ')}.`);
+    process.exit(1);
+  }
+}
+for (const [name, run] of Object.entries(benchmarks)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  for (const result of await run()) console.log(JSON.stringify(result));
+}

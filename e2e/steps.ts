@@ -1,0 +1,74 @@
+import pg from 'pg';
+import { expect } from 'playwright/test';
+import type { Locator, Page } from 'playwright/test';
+import { holdfast } from './harness.ts';
+
+/** Logs in as root and waits for the overview, or for the page that was asked for. */
+export async function logIn(page: Page, path = '/'): Promise<void> {
+  await page.goto(path);
+  await page.getByRole('textbox', { name: 'User' }).fill('root');
+  await page.getByLabel('Password', { exact: true }).fill(holdfast().rootPassword);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page).not.toHaveURL(/\/login/);
+}
+
+/** A row of the tree by its name. */
+export function treeRow(page: Page, name: string): Locator {
+  return page.getByRole('treeitem', { name, exact: true });
+}
+
+/** Opens a database or schema of the tree, unless it is open. */
+export async function openBranch(page: Page, name: string): Promise<void> {
+  const row = treeRow(page, name);
+  await expect(row).toBeVisible();
+  if ((await row.getAttribute('aria-expanded')) !== 'true') await row.click();
+}
+
+async function connectEmbedded(database: string): Promise<pg.Client> {
+  const url = new URL(holdfast().embeddedUrl);
+  url.pathname = `/${database}`;
+  const client = new pg.Client({ connectionString: url.toString() });
+  await client.connect();
+  return client;
+}
+
+/** Runs SQL on a database of the embedded PostgreSQL; answers the rows. */
+export async function embedded(database: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = await connectEmbedded(database);
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Asks for a lock that lets nobody read the table any more; answers how to give it back. */
+export async function lockTable(database: string, table: string): Promise<() => Promise<void>> {
+  const client = await connectEmbedded(database);
+  client.on('error', () => undefined);
+  await client.query('BEGIN');
+  // Waits for the readers of now, and keeps those who come later waiting.
+  const locked = client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+  return async () => {
+    await locked;
+    await client.end();
+  };
+}
+
+/** Runs a BACKUP over the wire; answers its job's number. */
+export async function startBackup(sql: string): Promise<string> {
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port: holdfast().sqlPort,
+    user: 'root',
+    password: holdfast().rootPassword,
+    database: 'default',
+  });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ job_id: string }>(sql);
+    return rows[0]?.job_id ?? '';
+  } finally {
+    await client.end();
+  }
+}
