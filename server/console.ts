@@ -42,6 +42,7 @@ async function startConsole(logger: Logger): Promise<Role> {
     jobLog: jobs,
     queue,
     openStore: (location) => openStore(location, { externDir: config.externDir }),
+    now,
   });
   const services: Services = { accounts, clusters, jobs, statements };
 

@@ -1,5 +1,5 @@
 import type { Cluster, ClusterInfo } from '../cluster/cluster.ts';
-import { nameKey } from '../cluster/names.ts';
+import { nameKey, printName } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import { assertVacant } from '../format/checkpoint.ts';
@@ -11,6 +11,9 @@ import { problemOf, resolveTargets } from './check.ts';
 import type { ResolvedTargets } from './check.ts';
 import type { BackupPlan, PlannedNode, PlannedTable } from './selection.ts';
 import { planTasks, taskBytes } from './tasks.ts';
+
+/** How many objects a warning names before it only counts. */
+const LEFT_OUT_NAMED = 5;
 
 /** What stands in the way of a BACKUP, each named, found without writing anything. */
 export interface BackupCheck {
@@ -33,13 +36,7 @@ export async function checkBackup(
   ]);
   const problems = [...resolved.problems];
   const warnings = resolved.selection.missing.map((missing) => missing.consequence);
-  for (const object of resolved.objects) {
-    if (object.leftOut.length > 0) {
-      warnings.push(
-        `${object.name.schema}.${object.name.name}: not in the backup: ${object.leftOut.join(', ')}.`,
-      );
-    }
-  }
+  warnings.push(...leftOutWarning(resolved));
   if (info.kind === 'postgres' && resolved.databases.length > 1) {
     warnings.push(
       'PostgreSQL has a moment a database: each database is consistent in itself, and they are a few milliseconds apart.',
@@ -65,6 +62,17 @@ export async function checkBackup(
   }
   const location = await checkDestination(statement.to, openStore, problems);
   return { resolved, location, info, problems, warnings };
+}
+
+/** One warning for all that the backup leaves out; the manifest has it object by object. */
+function leftOutWarning({ objects }: ResolvedTargets): string[] {
+  const lacking = objects.filter((object) => object.leftOut.length > 0);
+  if (lacking.length === 0) return [];
+  const named = lacking
+    .slice(0, LEFT_OUT_NAMED)
+    .map((object) => `${printName(object.name)} (${object.leftOut.join(', ')})`);
+  const rest = lacking.length - named.length;
+  return [`Not in the backup: ${named.join('; ')}${rest > 0 ? `; and of ${rest} more objects` : ''}.`];
 }
 
 async function checkDestination(

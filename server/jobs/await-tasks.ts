@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../errors.ts';
 import type { ClaimedJob } from './store.ts';
-import { CancelRequested, EngineStopping, MomentLost, Superseded } from './outcome.ts';
+import { CancelRequested, EngineStopping, isOrder, MomentLost, Superseded } from './outcome.ts';
 import type { TaskTotals } from './tasks.ts';
 import type { EngineTools } from './tools.ts';
 
+/** How often a job is looked at, at first and once it has run for a while. */
 const POLL_MS = 250;
+const CALM_POLL_MS = 1_000;
+const CALM_AFTER_MS = 10_000;
 
 /** Throws when the job must not go on: root cancelled it, this engine stops, another coordinator has it. */
 export async function checkOnJob(job: ClaimedJob, tools: EngineTools): Promise<void> {
@@ -25,6 +28,7 @@ export async function awaitTasks(
   tools: EngineTools,
   options: { lost?: AbortSignal; fractionOf: (totals: TaskTotals) => number; runningStatus: string },
 ): Promise<TaskTotals> {
+  const started = performance.now();
   for (;;) {
     await checkOnJob(job, tools);
     const totals = await tools.tasks.totals(job.id, job.attempt);
@@ -42,7 +46,34 @@ export async function awaitTasks(
       runningStatus: options.runningStatus,
     });
     if (totals.done === totals.tasks) return totals;
-    await sleep(POLL_MS);
+    await sleep(performance.now() - started < CALM_AFTER_MS ? POLL_MS : CALM_POLL_MS);
+  }
+}
+
+/**
+ * Does something that may take long, with a signal that aborts when the job must not go on; then throws what
+ * `checkOnJob` throws, whatever became of the work.
+ */
+export async function whileRunning<T>(
+  job: ClaimedJob,
+  tools: EngineTools,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, tools.stopping]);
+  const timer = setInterval(() => {
+    checkOnJob(job, tools).catch((reason: unknown) => {
+      // A metadata store that doesn't answer right now is no reason to stop.
+      if (isOrder(reason)) over.abort(reason);
+    });
+  }, CALM_POLL_MS);
+  try {
+    return await work(signal);
+  } catch (error) {
+    if (over.signal.aborted) throw over.signal.reason;
+    throw error;
+  } finally {
+    clearInterval(timer);
   }
 }
 

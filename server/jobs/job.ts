@@ -30,6 +30,7 @@ export interface JobView {
   createdAt: string;
   startedAt: string | null;
   finishedAt: string | null;
+  modifiedAt: string;
   /** 0 to 1; never goes backwards. */
   fraction: number;
   rows: number;

@@ -299,6 +299,47 @@ describe('a job', () => {
     expect(await contentsOf(rig.server, 'survived')).toEqual(await contentsOf(rig.server, 'bank'));
   }, 120_000);
 
+  it('that restores is taken over as well, each row loaded once', async () => {
+    const leave = await rig.startEngine();
+    const id =
+      (
+        await rig.run(
+          "RESTORE DATABASE bank FROM 'nodelocal://self/survives' WITH into_db = 'taken over', detached",
+        )
+      ).rows[0]?.[0] ?? '';
+    for await (const event of rig.services.jobs.watch(id, 0, undefined)) {
+      if (event.type === 'progress' && event.rows > 0) break;
+    }
+    await leave();
+    await rig.run(`SHOW JOBS WHEN COMPLETE (${id})`);
+    expect((await rig.services.jobs.view(id)).state).toBe('succeeded');
+    expect(await contentsOf(rig.server, 'taken over')).toEqual(await contentsOf(rig.server, 'bank'));
+    expect(
+      await rig.server.exec('taken over', "SELECT nspname FROM pg_namespace WHERE nspname ~ 'holdfast'"),
+    ).toEqual([]);
+  }, 120_000);
+
+  it('that nobody has begun is canceled at once', async () => {
+    const id = await rig.jobStore.create({
+      kind: 'BACKUP',
+      cluster: 'default',
+      statement: '',
+      user: 'root',
+      location: '',
+      spec: {
+        kind: 'backup',
+        targets: { kind: 'databases', names: ['bank'] },
+        to: 'nodelocal://self/never',
+        asOf: null,
+        incrementalFrom: [],
+        options: { detached: true },
+      },
+      estimatedBytes: 0,
+    });
+    await rig.run(`CANCEL JOB ${id}`);
+    expect((await rig.services.jobs.view(id)).state).toBe('canceled');
+  });
+
   it('has a destination of its own: of two at once, one backs up and one fails', async () => {
     const run = (): Promise<string> =>
       rig.run("BACKUP bank.branches TO 'nodelocal://self/contended'").then(

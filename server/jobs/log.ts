@@ -23,6 +23,7 @@ function viewOf(row: Selectable<MetadataTables['jobs']>): JobView {
     createdAt: row.created_at.toISOString(),
     startedAt: row.started_at?.toISOString() ?? null,
     finishedAt: row.finished_at?.toISOString() ?? null,
+    modifiedAt: row.modified_at.toISOString(),
     fraction: row.fraction,
     rows: Number(row.rows),
     bytes: Number(row.bytes),
@@ -59,6 +60,17 @@ export class JobLog {
     const rows = await select.execute();
     const jobs = rows.slice(0, query.limit).map(viewOf);
     return { jobs, next: rows.length > query.limit ? (jobs.at(-1)?.id ?? null) : null };
+  }
+
+  /** What SHOW JOBS shows: jobs that have not ended, and those that ended since `since`; newest first. */
+  async recent(since: Date): Promise<JobView[]> {
+    const rows = await this.#metadata.db
+      .selectFrom('jobs')
+      .selectAll()
+      .where((eb) => eb.or([eb('finished_at', 'is', null), eb('finished_at', '>', since)]))
+      .orderBy('id', 'desc')
+      .execute();
+    return rows.map(viewOf);
   }
 
   /** Throws `undefined-job`. */

@@ -32,6 +32,13 @@ export class MomentLost extends Error {
   }
 }
 
+/** True for what `checkOnJob` throws on purpose: the job must not go on here. */
+export function isOrder(reason: unknown): boolean {
+  return (
+    reason instanceof CancelRequested || reason instanceof EngineStopping || reason instanceof Superseded
+  );
+}
+
 /** True for failures that may pass by themselves: the same work is worth another try. */
 export function mayPass(error: unknown): boolean {
   return (

@@ -9,7 +9,7 @@ import { checkRestore } from '../restore/plan.ts';
 import type { RestoreCheck, RestoreItem } from '../restore/plan.ts';
 import type { RestoreStatement } from '../statement/ast.ts';
 import { parseLocation } from '../storage/location.ts';
-import { awaitTasks, checkOnJob, shareDone } from './await-tasks.ts';
+import { awaitTasks, checkOnJob, shareDone, whileRunning } from './await-tasks.ts';
 import type { LoadTask } from './load-task.ts';
 import { restorePlanSchema } from './spec.ts';
 import type { LoadContext } from './spec.ts';
@@ -104,7 +104,7 @@ function schemasOf(items: RestoreItem[]): { database: string; schema: string }[]
 async function* newTasks(files: Manifest['files']): AsyncGenerator<NewTask, void> {
   for (const file of files) {
     const body: LoadTask = { kind: 'load', layer: 0, file };
-    yield await Promise.resolve({ table: file.table, node: '1', estimatedBytes: file.rawBytes, body });
+    yield await Promise.resolve({ table: file.table, node: null, estimatedBytes: file.rawBytes, body });
   }
 }
 
@@ -172,11 +172,13 @@ class RestoreWork {
   /** Runs steps in their order, a database at a time, noting what they create. */
   async #run(steps: DatabaseStep[], created: CreatedObject[]): Promise<void> {
     for (const database of new Set(steps.map((step) => step.database))) {
-      await this.#cluster.runDdl(
-        database,
-        steps.filter((step) => step.database === database).map((step) => step.sql),
-        this.#tools.stopping,
-        { restore: this.#job.id, created: created.filter((object) => object.name.database === database) },
+      await whileRunning(this.#job, this.#tools, (signal) =>
+        this.#cluster.runDdl(
+          database,
+          steps.filter((step) => step.database === database).map((step) => step.sql),
+          signal,
+          { restore: this.#job.id, created: created.filter((object) => object.name.database === database) },
+        ),
       );
     }
   }

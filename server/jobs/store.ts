@@ -182,6 +182,10 @@ export class JobStore {
               hint: 'The job has ended; nothing is left to cancel.',
             },
           );
+        case 'pending':
+          // Nobody has begun it, so there is nothing to remove.
+          await this.#setState(tx, id, 'canceled', null);
+          return;
         default:
           await this.#setState(tx, id, 'cancel-requested', null);
       }

@@ -5,10 +5,12 @@ import type { Metadata } from '../metadata/open.ts';
 import type { JobError, JobId, JobState } from './job.ts';
 
 const INSERT_AT_A_TIME = 200;
+const ATTEMPTS_KEPT = 4;
 
 export interface NewTask {
   table: ObjectName;
-  node: string;
+  /** The node that is read from; null where rows are loaded. */
+  node: string | null;
   estimatedBytes: number;
   /** What to do, in the shape of `spec.ts`. */
   body: object;
@@ -42,6 +44,8 @@ export interface TaskProgress {
 export class TaskBoard {
   readonly #metadata: Metadata;
   readonly #now: () => Date;
+  /** What the attempts that this process works for share, latest last: thousands of tasks read the same. */
+  readonly #shared = new Map<string, Promise<unknown>>();
 
   constructor(metadata: Metadata, now: () => Date) {
     this.#metadata = metadata;
@@ -59,8 +63,20 @@ export class TaskBoard {
       .execute();
   }
 
-  /** What `share` recorded. */
-  async shared(job: JobId, attempt: number): Promise<unknown> {
+  /** What `share` recorded first, kept for the next task of the attempt. */
+  shared(job: JobId, attempt: number): Promise<unknown> {
+    const key = `${job} ${attempt}`;
+    const known = this.#shared.get(key);
+    if (known !== undefined) return known;
+    const reading = this.#readShared(job, attempt);
+    this.#shared.set(key, reading);
+    reading.catch(() => this.#shared.delete(key));
+    const [oldest] = this.#shared.keys();
+    if (this.#shared.size > ATTEMPTS_KEPT && oldest !== undefined) this.#shared.delete(oldest);
+    return reading;
+  }
+
+  async #readShared(job: JobId, attempt: number): Promise<unknown> {
     const row = await this.#metadata.db
       .selectFrom('job_attempts')
       .select('context')

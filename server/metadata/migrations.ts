@@ -76,7 +76,7 @@ export const migrations: Record<string, Migration> = {
           id int NOT NULL,
           state text NOT NULL,
           table_name jsonb NOT NULL,
-          node text NOT NULL,
+          node text,
           body jsonb NOT NULL,
           estimated_bytes bigint NOT NULL,
           rows bigint NOT NULL DEFAULT 0,

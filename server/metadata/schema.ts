@@ -81,7 +81,7 @@ export interface MetadataTables {
     id: number;
     state: 'waiting' | 'done' | 'failed';
     table_name: JSONColumnType<{ database: string; schema: string; name: string }>;
-    node: string;
+    node: string | null;
     body: JSONColumnType<object>;
     estimated_bytes: BigInteger;
     rows: DefaultedBigInteger;

@@ -28,12 +28,16 @@ import type {
 import { printStatement } from './print.ts';
 import { backupRows, jobRow, showJobsRow } from './rows.ts';
 
+/** How long SHOW JOBS shows a job after its end: https://www.cockroachlabs.com/docs/v21.1/show-jobs */
+const SHOW_JOBS_MS = 12 * 60 * 60 * 1000;
+
 export interface ExecutorTools {
   clusters: ClusterRegistry;
   jobStore: JobStore;
   jobLog: JobLog;
   queue: WorkQueue;
   openStore: (location: Location) => Store;
+  now: () => Date;
 }
 
 interface Caller {
@@ -202,7 +206,7 @@ export class StatementExecutor implements StatementRunner {
 
   async #showJobs(statement: ShowJobsStatement, context: RunContext): Promise<(string | null)[][]> {
     if (statement.ids === null) {
-      const { jobs } = await this.#tools.jobLog.page({ limit: 200 });
+      const jobs = await this.#tools.jobLog.recent(new Date(this.#tools.now().getTime() - SHOW_JOBS_MS));
       return jobs.map(showJobsRow);
     }
     const rows: (string | null)[][] = [];

@@ -29,7 +29,7 @@ export function showJobsRow(job: JobView): Row {
     timestamp(job.createdAt),
     timestamp(job.startedAt),
     timestamp(job.finishedAt),
-    timestamp(job.finishedAt ?? job.startedAt ?? job.createdAt),
+    timestamp(job.modifiedAt),
     String(job.fraction),
     job.error?.message ?? '',
     null,

@@ -61,7 +61,7 @@ export async function startRig(): Promise<Rig> {
   const jobs = new JobLog(metadata);
   const queue = await WorkQueue.open(metadataUrl, 'console', logger);
   const open: EngineTools['openStore'] = (location) => openStore(location, { externDir });
-  const statements = new StatementExecutor({ clusters, jobStore, jobLog: jobs, queue, openStore: open });
+  const statements = new StatementExecutor({ clusters, jobStore, jobLog: jobs, queue, openStore: open, now });
   const services: Services = {
     accounts: new Accounts(metadata, { now, secureCookies: false }),
     clusters,
