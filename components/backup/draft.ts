@@ -1,0 +1,26 @@
+'use client';
+import { z } from 'zod';
+import { useSessionState } from '../session-state.ts';
+
+/** What the backup wizard has collected so far; a reload keeps it. */
+export const draftSchema = z.object({
+  cluster: z.string().nullable(),
+  picked: z.record(z.string(), z.union([z.literal('all'), z.array(z.string())])),
+  /** null: as suggested. */
+  destination: z.string().nullable(),
+  /** When the suggestion was made, ISO 8601: it keeps its name across steps and reloads. */
+  suggestedAt: z.string(),
+  /** The text of AS OF SYSTEM TIME; null: now. */
+  asOf: z.string().nullable(),
+});
+export type BackupDraft = z.infer<typeof draftSchema>;
+
+export function useBackupDraft() {
+  return useSessionState<BackupDraft>('holdfast.backup', draftSchema, {
+    cluster: null,
+    picked: {},
+    destination: null,
+    suggestedAt: new Date().toISOString(),
+    asOf: null,
+  });
+}

@@ -1,0 +1,34 @@
+import type { Targets } from '../../server/statement/ast.ts';
+
+/**
+ * `nodelocal://self/bank-2026-11-22-1410`: what is backed up and when (UTC); with a number after it where one of
+ * the known backups has that URL.
+ */
+export function suggestDestination(targets: Targets, now: Date, taken: ReadonlySet<string>): string {
+  const stamp = now.toISOString().slice(0, 16).replace('T', '-').replace(':', '');
+  const url = `nodelocal://self/${subject(targets)}-${stamp}`;
+  if (!taken.has(url)) return url;
+  for (let number = 2; ; number += 1) {
+    if (!taken.has(`${url}-${number}`)) return `${url}-${number}`;
+  }
+}
+
+function subject(targets: Targets): string {
+  const databases =
+    targets.kind === 'databases' ? targets.names : [...new Set(targets.patterns.map((p) => p.database))];
+  const [database] = databases;
+  if (databases.length !== 1 || database === undefined) return 'backup';
+  const [only, ...others] = targets.kind === 'tables' ? targets.patterns : [];
+  const table = others.length === 0 ? only?.name : null;
+  return table == null ? plain(database) : `${plain(database)}-${plain(table)}`;
+}
+
+/** Only what needs no escaping in a URL or a file name. */
+function plain(name: string): string {
+  const text = name
+    .toLowerCase()
+    .replace(/[^a-z0-9_]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60);
+  return text === '' ? 'backup' : text;
+}

@@ -1,0 +1,175 @@
+'use client';
+import { Button, Card, Group, Radio, Select, Stack, Text, TextInput, Title } from '@mantine/core';
+import { IconArrowLeft, IconArrowRight, IconWand } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useRef, useState } from 'react';
+import type { Problem } from '../../server/backup/selection.ts';
+import type { AppError } from '../trpc.ts';
+import { useTRPC } from '../trpc.ts';
+import { ErrorAlert, fieldMessage } from '../ui/errors.tsx';
+import type { BackupInput, ClusterOverview } from './backup-wizard.tsx';
+import { stepOf } from './backup-wizard.tsx';
+import { IncrementalChoice } from './incremental-choice.tsx';
+
+const SCHEMES = [
+  { value: 'nodelocal', label: 'NFS / nodelocal' },
+  { value: 's3', label: 'Amazon S3 (coming)', disabled: true },
+  { value: 'azure', label: 'Azure Blob Storage (coming)', disabled: true },
+  { value: 'gs', label: 'Google Cloud Storage (coming)', disabled: true },
+  { value: 'http', label: 'HTTP (coming)', disabled: true },
+];
+
+interface WhereStepProps {
+  cluster: ClusterOverview;
+  input: BackupInput;
+  suggestion: string;
+  /** The destination is the suggested one. */
+  suggested: boolean;
+  onDestination: (destination: string) => void;
+  onSuggest: () => void;
+  onAsOf: (asOf: string | null) => void;
+  onBack: () => void;
+  onReviewed: () => void;
+}
+
+export function WhereStep(props: WhereStepProps) {
+  const { cluster, input, suggested, suggestion, onDestination, onSuggest, onAsOf, onBack, onReviewed } =
+    props;
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const [checked, setChecked] = useState<{ input: BackupInput; problems: Problem[] } | null>(null);
+  const [failure, setFailure] = useState<AppError | null>(null);
+  const [busy, setBusy] = useState(false);
+  const urlField = useRef<HTMLInputElement>(null);
+  const asOfField = useRef<HTMLInputElement>(null);
+  const asOfCapability = cluster.status === 'up' ? cluster.info.asOf : null;
+
+  // A refusal stands beside its field until the field is changed.
+  const errorOf = (field: 'destination' | 'asOf') => {
+    if (checked === null || checked.input[field] !== input[field]) return null;
+    const problem = checked.problems.find((each) => each.field === field);
+    return problem === undefined ? null : fieldMessage(problem);
+  };
+
+  async function review() {
+    setBusy(true);
+    setFailure(null);
+    try {
+      const plan = await queryClient.fetchQuery(trpc.backups.plan.queryOptions(input, { staleTime: 0 }));
+      setChecked({ input, problems: plan.problems });
+      const here = plan.problems.find((problem) => stepOf(problem.field) === 'where');
+      if (here === undefined) onReviewed();
+      else (here.field === 'asOf' ? asOfField : urlField).current?.focus();
+    } catch (error) {
+      setFailure(error as AppError);
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Stack gap="lg" maw={760} component="form" onSubmit={(event) => (event.preventDefault(), void review())}>
+      <Card component="section" aria-label="Destination">
+        <Stack gap="md">
+          <Title order={2}>Destination</Title>
+          <Select
+            label="Storage"
+            data={SCHEMES}
+            defaultValue="nodelocal"
+            allowDeselect={false}
+            maw={320}
+            description="A directory on the machines that run engines: shared (NFS) where there are several."
+          />
+          <TextInput
+            ref={urlField}
+            label="Backup URL"
+            description="A place of its own for each backup: a URL that holds one already is refused."
+            value={suggested ? suggestion : input.destination}
+            onChange={(event) => onDestination(event.currentTarget.value)}
+            error={errorOf('destination')}
+            spellCheck={false}
+            autoComplete="off"
+            styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+          />
+          {!suggested && (
+            <Group>
+              <Button
+                variant="default"
+                size="xs"
+                leftSection={<IconWand size={14} aria-hidden />}
+                onClick={onSuggest}
+              >
+                Suggest a URL
+              </Button>
+            </Group>
+          )}
+        </Stack>
+      </Card>
+      <Card component="section" aria-label="Moment">
+        <Stack gap="md">
+          <Title order={2}>Moment</Title>
+          <Radio.Group
+            aria-label="Consistent as of"
+            value={input.asOf === null ? 'now' : 'asOf'}
+            onChange={(value) => onAsOf(value === 'now' ? null : '-10s')}
+          >
+            <Stack gap="sm">
+              <Radio
+                value="now"
+                label="Now"
+                description="As of the moment that the job fixes when it starts."
+              />
+              <Radio
+                value="asOf"
+                label="An earlier time"
+                disabled={asOfCapability?.available !== true && input.asOf === null}
+                description={
+                  asOfCapability === null
+                    ? 'The cluster does not answer, so nobody knows how far back it can be read.'
+                    : asOfCapability.available
+                      ? 'AS OF SYSTEM TIME: some seconds back contends least with running transactions.'
+                      : `${asOfCapability.reason} ${asOfCapability.remedy}`
+                }
+              />
+            </Stack>
+          </Radio.Group>
+          {input.asOf !== null && (
+            <TextInput
+              ref={asOfField}
+              label="As of system time"
+              description="An interval such as -10s or -1h, or a time such as 2026-11-22 14:10:00+00:00."
+              value={input.asOf}
+              onChange={(event) => onAsOf(event.currentTarget.value)}
+              error={errorOf('asOf')}
+              spellCheck={false}
+              autoComplete="off"
+              maw={420}
+            />
+          )}
+        </Stack>
+      </Card>
+      <IncrementalChoice cluster={cluster} />
+      {failure !== null && <ErrorAlert error={failure} />}
+      <Group justify="space-between">
+        <Button variant="default" leftSection={<IconArrowLeft size={16} aria-hidden />} onClick={onBack}>
+          Back
+        </Button>
+        <Group gap="md">
+          {input.destination === '' && (
+            <Text size="sm" c="dimmed">
+              Enter a backup URL to go on.
+            </Text>
+          )}
+          <Button
+            type="submit"
+            loading={busy}
+            disabled={input.destination === '' || input.asOf?.trim() === ''}
+            rightSection={<IconArrowRight size={16} aria-hidden />}
+          >
+            Review
+          </Button>
+        </Group>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,129 @@
+'use client';
+import { Alert, Anchor, Button, Card, Group, List, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { IconArrowLeft, IconDatabaseImport, IconInfoCircle } from '@tabler/icons-react';
+import { skipToken, useQuery } from '@tanstack/react-query';
+import Link from 'next/link';
+import { useSearchParams } from 'next/navigation';
+import type { BackupSummary } from '../../server/backup/selection.ts';
+import { quoteIdent } from '../../server/cluster/names.ts';
+import { kindName } from '../clusters/words.ts';
+import { formatDuration, plural } from '../format.ts';
+import { useTRPC } from '../trpc.ts';
+import { CopyableCode } from '../ui/copyable-code.tsx';
+import { ErrorAlert } from '../ui/errors.tsx';
+import { Fact, Facts } from '../ui/fact.tsx';
+import { Age, Bytes, Count, Moment, Time } from '../ui/figures.tsx';
+import { PageHeader } from '../ui/page.tsx';
+import { BackupObjects } from './backup-objects.tsx';
+import { isAddressable, restorePath } from './paths.ts';
+
+/** What one backup holds, read from its manifest. */
+export function BackupViewPage() {
+  const trpc = useTRPC();
+  const url = useSearchParams().get('url') ?? '';
+  const asked = isAddressable(url);
+  const backup = useQuery(
+    trpc.backups.inspect.queryOptions(asked ? { url } : skipToken, { staleTime: 60_000 }),
+  );
+  return (
+    <Stack gap="lg">
+      <Anchor component={Link} href="/backups" size="sm" w="fit-content">
+        <Group gap={4}>
+          <IconArrowLeft size={14} aria-hidden />
+          <Text span size="sm">
+            All backups
+          </Text>
+        </Group>
+      </Anchor>
+      {!asked ? (
+        <Alert color="yellow" icon={<IconInfoCircle />} title="No backup is named in this page’s address">
+          Open one by its URL on the Backups page.
+        </Alert>
+      ) : backup.data !== undefined ? (
+        <BackupView backup={backup.data} />
+      ) : backup.error !== null ? (
+        <ErrorAlert error={backup.error} onRetry={() => void backup.refetch()} />
+      ) : (
+        <Stack gap="lg" aria-busy aria-label="Reading the backup">
+          <Skeleton h={36} maw={420} />
+          <Skeleton h={220} radius="md" />
+          <Skeleton h={260} radius="md" />
+        </Stack>
+      )}
+    </Stack>
+  );
+}
+
+function BackupView({ backup }: { backup: BackupSummary }) {
+  const took = Date.parse(backup.finishedAt) - Date.parse(backup.startedAt);
+  return (
+    <>
+      <PageHeader
+        title={<span style={{ overflowWrap: 'anywhere' }}>{backup.url}</span>}
+        description={
+          <>
+            {backup.type === 'full' ? 'Full' : 'Incremental'} backup, <Age at={backup.moment} />
+          </>
+        }
+        actions={
+          <Button
+            component={Link}
+            href={restorePath(backup.url)}
+            leftSection={<IconDatabaseImport size={16} aria-hidden />}
+          >
+            Restore
+          </Button>
+        }
+      />
+      <Card component="section" aria-label="Summary">
+        <Facts>
+          <Fact label="Consistent as of">
+            <Moment at={backup.moment} />
+          </Fact>
+          <Fact label="Cluster">
+            {backup.cluster.name} ({kindLabel(backup.cluster.kind)} {backup.cluster.version})
+          </Fact>
+          {backup.databases.length > 0 && (
+            <Fact label="Whole databases">{backup.databases.map(quoteIdent).join(', ')}</Fact>
+          )}
+          <Fact label="Rows">
+            <Count value={backup.totals.rows} />
+          </Fact>
+          <Fact label="Stored">
+            <Bytes value={backup.totals.bytes} /> in {plural(backup.totals.files, 'file')} (
+            <Bytes value={backup.totals.rawBytes} /> of rows)
+          </Fact>
+          <Fact label="Users">{plural(backup.users, 'user')}, with password hashes and memberships</Fact>
+          <Fact label="Made by">
+            <Anchor component={Link} href={`/jobs/${backup.jobId}`} underline="always">
+              job {backup.jobId}
+            </Anchor>
+            , from <Time at={backup.startedAt} />, in {formatDuration(took)}
+          </Fact>
+        </Facts>
+      </Card>
+      <Stack gap="xs" component="section" aria-label="Statement">
+        <Title order={2}>Statement</Title>
+        <CopyableCode value={backup.statement} label="Statement" />
+      </Stack>
+      <Stack gap="xs" component="section" aria-label="Objects">
+        <Title order={2}>Objects</Title>
+        <BackupObjects objects={backup.objects} />
+      </Stack>
+      {backup.leftOut.length > 0 && (
+        <Stack gap="xs" component="section" aria-label="Not included">
+          <Title order={2}>Not included</Title>
+          <List size="sm">
+            {backup.leftOut.map((each) => (
+              <List.Item key={each}>{each}</List.Item>
+            ))}
+          </List>
+        </Stack>
+      )}
+    </>
+  );
+}
+
+function kindLabel(kind: string): string {
+  return kind === 'postgres' || kind === 'cockroachdb' || kind === 'simulated' ? kindName(kind) : kind;
+}

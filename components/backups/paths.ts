@@ -1,0 +1,13 @@
+/** Page addresses that carry a backup URL. Only redacted URLs may be given: addresses end up in histories and logs. */
+export function restorePath(redactedUrl: string): string {
+  return `/restore?${new URLSearchParams({ url: redactedUrl }).toString()}`;
+}
+
+export function viewPath(redactedUrl: string): string {
+  return `/backups/view?${new URLSearchParams({ url: redactedUrl }).toString()}`;
+}
+
+/** True when a URL may stand in a page's address: no parameters and no user info, where credentials would be. */
+export function isAddressable(url: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^?#@]+$/i.test(url);
+}

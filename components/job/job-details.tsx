@@ -1,0 +1,40 @@
+'use client';
+import { Card, Stack, Title } from '@mantine/core';
+import type { JobView } from '../../server/jobs/job.ts';
+import { CopyableCode } from '../ui/copyable-code.tsx';
+import { Fact, Facts } from '../ui/fact.tsx';
+import { Moment, Time } from '../ui/figures.tsx';
+
+export function JobDetails({ job }: { job: JobView }) {
+  return (
+    <Card component="section" aria-label="Details">
+      <Stack gap="md">
+        <Title order={2}>Statement</Title>
+        <CopyableCode value={job.statement} label="Statement" />
+        <Facts>
+          {job.kind === 'BACKUP' && (
+            <Fact label="Consistent as of">
+              {job.moment === null ? 'fixed when the job starts' : <Moment at={job.moment} />}
+            </Fact>
+          )}
+          <Fact label="Cluster">{job.cluster}</Fact>
+          <Fact label={job.kind === 'BACKUP' ? 'Destination' : 'Source'}>{job.location}</Fact>
+          <Fact label="Asked for by">{job.user}</Fact>
+          <Fact label="Created">
+            <Time at={job.createdAt} />
+          </Fact>
+          {job.startedAt !== null && (
+            <Fact label="Started">
+              <Time at={job.startedAt} />
+            </Fact>
+          )}
+          {job.finishedAt !== null && (
+            <Fact label="Ended">
+              <Time at={job.finishedAt} />
+            </Fact>
+          )}
+        </Facts>
+      </Stack>
+    </Card>
+  );
+}

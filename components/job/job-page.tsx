@@ -1,0 +1,123 @@
+'use client';
+import { Anchor, Badge, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { useDocumentTitle } from '@mantine/hooks';
+import { IconArrowLeft } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import Link from 'next/link';
+import { useEffect } from 'react';
+import { isFinal } from '../../server/jobs/job.ts';
+import type { JobView } from '../../server/jobs/job.ts';
+import { formatPercent } from '../format.ts';
+import { useTRPC } from '../trpc.ts';
+import { ErrorAlert } from '../ui/errors.tsx';
+import { StateBadge } from '../ui/states.tsx';
+import { CancelJob } from './cancel-job.tsx';
+import { EventLog } from './event-log.tsx';
+import { JobDetails } from './job-details.tsx';
+import { JobOutcome } from './job-outcome.tsx';
+import { JobProgress } from './job-progress.tsx';
+import { JobTables } from './job-tables.tsx';
+import type { StreamStatus } from './use-job-stream.ts';
+import { useJobStream } from './use-job-stream.ts';
+
+/** One job, live. */
+export function JobPage({ id }: { id: string }) {
+  const trpc = useTRPC();
+  const job = useQuery(
+    trpc.jobs.get.queryOptions(
+      { id },
+      // The subscription is quicker; this brings the times, and stands in while there is no stream.
+      {
+        refetchInterval: ({ state }) =>
+          state.data !== undefined && isFinal(state.data.state) ? false : 3_000,
+      },
+    ),
+  );
+  if (job.data !== undefined) return <LiveJob key={id} job={job.data} />;
+  return (
+    <Stack gap="lg">
+      <JobsLink />
+      {job.error === null ? (
+        <Stack gap="lg" aria-busy aria-label="Loading the job">
+          <Skeleton h={36} maw={320} />
+          <Skeleton h={150} radius="md" />
+          <Skeleton h={220} radius="md" />
+        </Stack>
+      ) : (
+        <ErrorAlert error={job.error} onRetry={() => void job.refetch()} />
+      )}
+    </Stack>
+  );
+}
+
+const WORD = { BACKUP: 'Backup', RESTORE: 'Restore' } as const;
+
+function LiveJob({ job: polled }: { job: JobView }) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const stream = useJobStream(polled.id);
+  const job = combine(polled, stream);
+  const ended = isFinal(job.state);
+
+  const streamState = stream.state;
+  useEffect(() => {
+    if (streamState !== null) void queryClient.invalidateQueries(trpc.jobs.pathFilter());
+  }, [streamState, queryClient, trpc]);
+
+  const word = WORD[job.kind];
+  useDocumentTitle(`${ended ? job.state : formatPercent(job.fraction)} · ${word} job ${job.id} · Holdfast`);
+
+  return (
+    <Stack gap="lg">
+      <JobsLink />
+      <Group justify="space-between" align="center">
+        <Group gap="md">
+          <Title order={1}>
+            {word} job <span className="tabular">{job.id}</span>
+          </Title>
+          <StateBadge state={job.state} size="lg" />
+          {!ended && <Connection status={stream.status} />}
+        </Group>
+        {!ended && <CancelJob job={job} />}
+      </Group>
+      <JobProgress job={job} rate={stream.rate} />
+      <JobOutcome job={job} />
+      <JobDetails job={job} />
+      <JobTables job={job} />
+      <EventLog log={stream.log} connecting={stream.lastSeq === 0 && stream.status !== 'ended'} />
+    </Stack>
+  );
+}
+
+/** The newest of both: what was polled, and what the stream has brought since. */
+function combine(
+  job: JobView,
+  { state, error, figures }: Pick<ReturnType<typeof useJobStream>, 'state' | 'error' | 'figures'>,
+): JobView {
+  if (isFinal(job.state)) return job;
+  const merged = { ...job, state: state ?? job.state, error: error ?? job.error };
+  if (figures === null || figures.fraction < job.fraction) return merged;
+  return { ...merged, ...figures };
+}
+
+function Connection({ status }: { status: StreamStatus }) {
+  const live = status === 'live';
+  return (
+    <Badge variant="dot" color={live ? 'green' : 'yellow'} role="status" aria-label="Connection">
+      {live ? 'Live' : status === 'connecting' ? 'Connecting…' : 'Reconnecting…'}
+    </Badge>
+  );
+}
+
+function JobsLink() {
+  return (
+    <Anchor component={Link} href="/jobs" size="sm" w="fit-content">
+      <Group gap={4}>
+        <IconArrowLeft size={14} aria-hidden />
+        <Text span size="sm">
+          All jobs
+        </Text>
+      </Group>
+    </Anchor>
+  );
+}

@@ -1,0 +1,98 @@
+'use client';
+import { Anchor, Group, Progress, Stack, Text } from '@mantine/core';
+import Link from 'next/link';
+import { isFinal } from '../../server/jobs/job.ts';
+import type { JobView } from '../../server/jobs/job.ts';
+import { formatDuration, percentOf } from '../format.ts';
+import { useNow } from '../ui/clock.ts';
+import { columnsFor, DataTable } from '../ui/data-table.tsx';
+import { Age, Bytes, Count } from '../ui/figures.tsx';
+import { StateBadge } from '../ui/states.tsx';
+import classes from './jobs-table.module.css';
+
+const column = columnsFor<JobView>();
+const columns = column.columns([
+  column.accessor('statement', {
+    header: 'Job',
+    cell: ({ row: { original } }) => <JobCell job={original} />,
+  }),
+  column.accessor('state', {
+    header: 'State',
+    cell: ({ row: { original } }) => <StateCell job={original} />,
+    meta: { width: '136px' },
+  }),
+  column.accessor('createdAt', {
+    header: 'When',
+    cell: ({ getValue }) => <Age at={getValue()} />,
+    meta: { width: '120px', wideOnly: true },
+  }),
+  column.display({
+    id: 'took',
+    header: 'Took',
+    cell: ({ row: { original } }) => <Took job={original} />,
+    meta: { align: 'right', width: '120px', wideOnly: true },
+  }),
+  column.accessor('rows', {
+    header: 'Rows',
+    cell: ({ getValue }) => <Count value={getValue()} />,
+    meta: { align: 'right', width: '110px', wideOnly: true },
+  }),
+  column.accessor('bytes', {
+    header: 'Bytes',
+    cell: ({ getValue }) => <Bytes value={getValue()} />,
+    meta: { align: 'right', width: '100px', wideOnly: true },
+  }),
+]);
+
+const WORD = { BACKUP: 'Backup', RESTORE: 'Restore' } as const;
+
+/** Jobs in the order given. */
+export function JobsTable({ jobs, label = 'Jobs' }: { jobs: readonly JobView[]; label?: string }) {
+  return (
+    <DataTable
+      label={label}
+      columns={columns}
+      data={jobs}
+      rowId={({ id }) => id}
+      sortable={false}
+      rowHeight={66}
+      minWidth={600}
+    />
+  );
+}
+
+function JobCell({ job }: { job: JobView }) {
+  return (
+    <Stack gap={2} className={classes.job}>
+      <Anchor component={Link} href={`/jobs/${job.id}`} fw={600} size="sm">
+        {WORD[job.kind]} <span className="tabular">{job.id}</span>
+      </Anchor>
+      <Text size="xs" c="dimmed" className={classes.statement} title={job.statement}>
+        {job.statement}
+      </Text>
+    </Stack>
+  );
+}
+
+function StateCell({ job }: { job: JobView }) {
+  if (isFinal(job.state)) return <StateBadge state={job.state} />;
+  const percent = percentOf(job.fraction);
+  return (
+    <Stack gap={4}>
+      <Group gap="xs" wrap="nowrap" justify="space-between">
+        <StateBadge state={job.state} />
+        <Text size="xs" c="dimmed" className="tabular">
+          {percent} %
+        </Text>
+      </Group>
+      <Progress value={percent} size="xs" aria-label={`Progress of job ${job.id}`} />
+    </Stack>
+  );
+}
+
+function Took({ job }: { job: JobView }) {
+  const now = useNow();
+  if (job.startedAt === null) return '–';
+  const until = job.finishedAt === null ? now : Date.parse(job.finishedAt);
+  return <span className="tabular">{formatDuration(Math.max(0, until - Date.parse(job.startedAt)))}</span>;
+}

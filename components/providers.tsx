@@ -1,0 +1,47 @@
+'use client';
+import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { createTRPCClient, httpBatchLink, httpLink, httpSubscriptionLink, splitLink } from '@trpc/client';
+import { useState } from 'react';
+import type { ReactNode } from 'react';
+import type { AppRouter } from '../server/trpc/router.ts';
+import { createQueryClient } from './query-client.ts';
+import { theme } from './theme.ts';
+import { TRPCProvider } from './trpc.ts';
+
+const url = '/api/trpc';
+
+/** Inputs that may be long (a hundred thousand names) or carry a backup URL go in a body, never in an address. */
+const inBody = new Set(['backups.check', 'backups.plan', 'backups.inspect', 'restores.plan']);
+
+function createClient() {
+  return createTRPCClient<AppRouter>({
+    links: [
+      splitLink({
+        condition: (op) => op.type === 'subscription',
+        true: httpSubscriptionLink({ url }),
+        false: splitLink({
+          condition: (op) => op.type === 'query' && inBody.has(op.path),
+          true: httpLink({ url, methodOverride: 'POST' }),
+          false: httpBatchLink({ url, maxURLLength: 4000 }),
+        }),
+      }),
+    ],
+  });
+}
+
+export function Providers({ children }: { children: ReactNode }) {
+  const [queryClient] = useState(createQueryClient);
+  const [trpcClient] = useState(createClient);
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <Notifications position="bottom-right" />
+      <QueryClientProvider client={queryClient}>
+        <TRPCProvider trpcClient={trpcClient} queryClient={queryClient}>
+          {children}
+        </TRPCProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import type { BackupSummary } from '../../server/backup/selection.ts';
+import { objectKey } from '../selection/picked.ts';
+import type { RestoreDraft } from './draft.ts';
+import { defaultInto, everything, inputOf, suggestDatabase, treeOf } from './input.ts';
+
+function backup(databases: string[]): BackupSummary {
+  return {
+    url: 'nodelocal://self/b',
+    id: '',
+    type: 'full',
+    cluster: { name: 'default', kind: 'postgres', version: '18' },
+    moment: '',
+    startedAt: '',
+    finishedAt: '',
+    jobId: '1',
+    statement: '',
+    databases,
+    objects: [
+      {
+        kind: 'table',
+        name: { database: 'bank', schema: 'public', name: 'accounts' },
+        rows: 5,
+        bytes: 1,
+        rawBytes: 9,
+      },
+      {
+        kind: 'type',
+        name: { database: 'bank', schema: 'public', name: 'kind' },
+        rows: 0,
+        bytes: 0,
+        rawBytes: 0,
+      },
+    ],
+    totals: { rows: 5, bytes: 1, rawBytes: 9, files: 1 },
+    users: 1,
+    leftOut: [],
+  };
+}
+
+const fresh: RestoreDraft = {
+  cluster: null,
+  picked: null,
+  into: null,
+  existingDb: null,
+  newDb: null,
+  skipMissingForeignKeys: false,
+  skipMissingSequences: false,
+  skipMissingViews: false,
+};
+const whole = everything(treeOf(backup(['bank'])));
+
+it('shows what the backup holds, empty databases too', () => {
+  const tree = treeOf(backup(['empty', 'bank']));
+  expect(tree.map((database) => database.name)).toEqual(['bank', 'empty']);
+  expect(tree[0]).toMatchObject({ bytes: 9 });
+});
+
+describe('where to', () => {
+  it('is its own name when nothing is in the way, else a new database beside it', () => {
+    expect(defaultInto(whole, ['postgres'])).toBe('own');
+    expect(defaultInto(whole, ['bank'])).toBe('new');
+    expect(suggestDatabase(whole, ['bank'])).toBe('bank_restored');
+    expect(suggestDatabase(whole, ['bank', 'bank_restored', 'bank_restored_2'])).toBe('bank_restored_3');
+  });
+});
+
+describe('the input', () => {
+  it('restores a whole database as a database, also under a new name', () => {
+    expect(inputOf(fresh, backup(['bank']), whole, 'default', ['bank'])).toMatchObject({
+      targets: { kind: 'databases', names: ['bank'] },
+      intoDb: 'bank_restored',
+      createDb: true,
+    });
+    expect(inputOf(fresh, backup(['bank']), whole, 'default', [])).toMatchObject({
+      intoDb: null,
+      createDb: false,
+    });
+  });
+
+  it('restores tables as tables, and creates the database that is not there', () => {
+    const input = inputOf(fresh, backup([]), whole, 'default', []);
+    expect(input).toMatchObject({
+      targets: { kind: 'tables', patterns: [{ database: 'bank', schema: null, name: null }] },
+      intoDb: null,
+      createDb: true,
+    });
+    const picked = new Map([['bank', new Set([objectKey({ schema: 'public', name: 'accounts' })])]]);
+    expect(inputOf({ ...fresh, into: 'own' }, backup(['bank']), picked, 'default', ['bank'])).toMatchObject({
+      createDb: false,
+    });
+  });
+
+  it('waits for a database to be named', () => {
+    expect(inputOf({ ...fresh, into: 'existing' }, backup([]), whole, 'default', [])).toBeNull();
+    expect(inputOf({ ...fresh, into: 'new', newDb: '  ' }, backup([]), whole, 'default', [])).toBeNull();
+    expect(inputOf(fresh, backup([]), new Map(), 'default', [])).toBeNull();
+  });
+});

@@ -1,0 +1,85 @@
+import type { BackupSummary } from '../../server/backup/selection.ts';
+import type { Targets } from '../../server/statement/ast.ts';
+import type { Picked } from '../selection/picked.ts';
+import { toTargets } from '../selection/picked.ts';
+import type { TreeDatabase, TreeObject } from '../tree/model.ts';
+import { hasRows } from '../ui/kind.tsx';
+import type { Inputs } from '../trpc.ts';
+import type { Into, RestoreDraft } from './draft.ts';
+
+export type RestoreInput = Omit<Inputs['restores']['plan'], 'targets'> & { targets: Targets };
+
+/** A backup's objects as the tree takes them. */
+export function treeOf(backup: BackupSummary): TreeDatabase[] {
+  const byDatabase = new Map<string, TreeObject[]>(backup.databases.map((name) => [name, []]));
+  for (const { kind, name, rows, rawBytes } of backup.objects) {
+    const counted = hasRows({ kind });
+    const object: TreeObject = {
+      kind,
+      name,
+      rows: counted ? rows : null,
+      exact: true,
+      bytes: counted ? rawBytes : null,
+      unsupported: null,
+      comesWith: kind === 'type' ? 'what uses it' : null,
+    };
+    const list = byDatabase.get(name.database);
+    if (list === undefined) byDatabase.set(name.database, [object]);
+    else list.push(object);
+  }
+  return [...byDatabase]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, objects]) => ({
+      name,
+      bytes: objects.reduce((sum, object) => sum + (object.bytes ?? 0), 0),
+      content: { status: 'loaded', objects },
+    }));
+}
+
+/** Everything that a backup holds, ticked. */
+export function everything(tree: readonly TreeDatabase[]): Picked {
+  return new Map(tree.map(({ name }) => [name, 'all']));
+}
+
+/** `bank_restored`, or the first of `bank_restored_2`, `_3` … that no database is called. */
+export function suggestDatabase(picked: Picked, taken: readonly string[]): string {
+  const [only, ...others] = picked.keys();
+  const base = `${only !== undefined && others.length === 0 ? only : 'backup'}_restored`;
+  if (!taken.includes(base)) return base;
+  for (let number = 2; ; number += 1) {
+    if (!taken.includes(`${base}_${number}`)) return `${base}_${number}`;
+  }
+}
+
+/** Into its own name where nothing of that name is there, as after a disaster; else beside it. */
+export function defaultInto(picked: Picked, taken: readonly string[]): Into {
+  return [...picked.keys()].some((database) => taken.includes(database)) ? 'new' : 'own';
+}
+
+/** What is asked of the console; null while something that it needs is not filled in. */
+export function inputOf(
+  draft: RestoreDraft,
+  backup: BackupSummary,
+  picked: Picked,
+  cluster: string,
+  /** Names of the databases of that cluster. */
+  taken: readonly string[],
+): RestoreInput | null {
+  const into = draft.into ?? defaultInto(picked, taken);
+  const newDb = (draft.newDb ?? suggestDatabase(picked, taken)).trim();
+  const intoDb = into === 'own' ? null : into === 'existing' ? draft.existingDb : newDb;
+  if (picked.size === 0 || (into !== 'own' && (intoDb === null || intoDb === ''))) return null;
+  const targets = toTargets(picked, new Set(backup.databases));
+  const lacking = [...picked.keys()].some((database) => !taken.includes(database));
+  return {
+    cluster,
+    source: backup.url,
+    targets,
+    intoDb,
+    // A database that is restored whole is created by that; single tables need theirs to be there.
+    createDb: into === 'new' || (into === 'own' && targets.kind === 'tables' && lacking),
+    skipMissingForeignKeys: draft.skipMissingForeignKeys,
+    skipMissingSequences: draft.skipMissingSequences,
+    skipMissingViews: draft.skipMissingViews,
+  };
+}

@@ -1,0 +1,124 @@
+'use client';
+import { Stepper } from '@mantine/core';
+import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
+import { keepPreviousData, skipToken, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import type { BackupSummary } from '../../server/backup/selection.ts';
+import type { ErrorField } from '../../server/errors.ts';
+import { pickedFromJson, pickedToJson } from '../selection/picked.ts';
+import { useStep } from '../steps.ts';
+import type { Outputs } from '../trpc.ts';
+import { useTRPC } from '../trpc.ts';
+import type { RestoreDraft } from './draft.ts';
+import { useRestoreDraft } from './draft.ts';
+import type { RestoreInput } from './input.ts';
+import { everything, inputOf, treeOf } from './input.ts';
+import { RestoreReview } from './restore-review.tsx';
+import { RestoreWhat } from './restore-what.tsx';
+import { RestoreWhere } from './restore-where.tsx';
+
+export const RESTORE_STEPS = ['what', 'where', 'review'] as const;
+export type RestoreStep = (typeof RESTORE_STEPS)[number];
+
+/** The step on which a problem's field is. */
+export function stepOf(field: ErrorField | null): RestoreStep {
+  return field === 'intoDb' || field === 'cluster' ? 'where' : 'what';
+}
+
+const NO_NAMES: string[] = [];
+
+/** Three steps: what of the backup, where to, review. The plan is worked out anew with each change. */
+export function RestoreWizard({
+  backup,
+  clusters,
+}: {
+  backup: BackupSummary;
+  clusters: Outputs['clusters']['list'];
+}) {
+  const trpc = useTRPC();
+  const [draft, setDraft, forgetDraft] = useRestoreDraft(backup.url);
+  const [step, go] = useStep<RestoreStep>(RESTORE_STEPS, 'what');
+  const narrow = useMediaQuery('(max-width: 48em)');
+  const tree = useMemo(() => treeOf(backup), [backup]);
+  const picked = useMemo(
+    () => (draft.picked === null ? everything(tree) : pickedFromJson(draft.picked)),
+    [draft.picked, tree],
+  );
+  const cluster =
+    clusters.find(({ name }) => name === draft.cluster) ??
+    clusters.find(({ status }) => status === 'up') ??
+    clusters[0];
+  const databases = useQuery(
+    trpc.clusters.databases.queryOptions(cluster === undefined ? skipToken : { cluster: cluster.name }),
+  );
+  const taken = databases.data?.map(({ name }) => name);
+  const input =
+    cluster === undefined || taken === undefined ? null : inputOf(draft, backup, picked, cluster.name, taken);
+
+  const asked = JSON.stringify(input);
+  const [settled] = useDebouncedValue(asked, 250);
+  const settledInput = JSON.parse(settled) as RestoreInput | null;
+  const plan = useQuery(
+    trpc.restores.plan.queryOptions(settledInput ?? skipToken, {
+      placeholderData: keepPreviousData,
+      staleTime: 5_000,
+    }),
+  );
+  const current = input !== null && asked === settled && plan.isSuccess && !plan.isPlaceholderData;
+  const change = (part: Partial<RestoreDraft>) => setDraft((before) => ({ ...before, ...part }));
+  if (cluster === undefined) return null;
+  const shownPlan = input === null ? undefined : plan.data;
+
+  return (
+    <Stepper
+      active={RESTORE_STEPS.indexOf(picked.size === 0 ? 'what' : step)}
+      onStepClick={(index) => go(RESTORE_STEPS[index] ?? 'what')}
+      allowNextStepsSelect={false}
+      size={narrow === true ? 'xs' : 'sm'}
+      contentPadding="lg"
+      wrap={false}
+      aria-label="Steps"
+    >
+      <Stepper.Step label="What" description={narrow === true ? undefined : 'All of it, or some'}>
+        <RestoreWhat
+          backup={backup}
+          tree={tree}
+          picked={picked}
+          draft={draft}
+          plan={shownPlan}
+          busy={!current}
+          error={plan.error}
+          onPicked={(next) => change({ picked: pickedToJson(next) })}
+          onDraft={change}
+          onContinue={() => go('where')}
+        />
+      </Stepper.Step>
+      <Stepper.Step label="Where" description={narrow === true ? undefined : 'Cluster and database'}>
+        <RestoreWhere
+          clusters={clusters}
+          cluster={cluster.name}
+          taken={taken ?? NO_NAMES}
+          picked={picked}
+          draft={draft}
+          problems={current ? (shownPlan?.problems ?? []) : []}
+          error={databases.error}
+          onDraft={change}
+          onBack={() => go('what')}
+          onReview={() => go('review')}
+          ready={input !== null}
+        />
+      </Stepper.Step>
+      <Stepper.Step label="Plan" description={narrow === true ? undefined : 'Look it over and start'}>
+        <RestoreReview
+          input={input}
+          plan={shownPlan}
+          current={current}
+          error={plan.error}
+          onRetry={() => void plan.refetch()}
+          onStep={go}
+          onStarted={forgetDraft}
+        />
+      </Stepper.Step>
+    </Stepper>
+  );
+}

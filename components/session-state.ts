@@ -1,0 +1,48 @@
+'use client';
+import { useCallback, useState } from 'react';
+import type { z } from 'zod';
+
+/**
+ * State that a reload of the tab keeps. For components that exist in the browser only. What doesn't match the
+ * schema (an older version's) counts as absent.
+ */
+export function useSessionState<T>(
+  key: string,
+  schema: z.ZodType<T>,
+  initial: T,
+): readonly [T, (change: (before: T) => T) => void, () => void] {
+  const [value, setValue] = useState<T>(() => read(key, schema) ?? initial);
+  const change = useCallback(
+    (update: (before: T) => T) => {
+      setValue((before) => {
+        const next = update(before);
+        write(key, next);
+        return next;
+      });
+    },
+    [key],
+  );
+  const forget = useCallback(() => sessionStorage.removeItem(key), [key]);
+  return [value, change, forget];
+}
+
+function read<T>(key: string, schema: z.ZodType<T>): T | null {
+  const text = sessionStorage.getItem(key);
+  if (text === null) return null;
+  try {
+    const result = schema.safeParse(JSON.parse(text));
+    return result.success ? result.data : null;
+  } catch {
+    return null;
+  }
+}
+
+function write(key: string, value: unknown) {
+  try {
+    sessionStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Over the browser's quota (a selection of some hundred thousand names): the page goes on without surviving a
+    // reload, and what an earlier selection left must not come back instead.
+    sessionStorage.removeItem(key);
+  }
+}
