@@ -1,23 +1,14 @@
-import type { JobError, JobEvent, JobState } from '../../server/jobs/job.ts';
+import type { JobError, JobEvent, JobProgress, JobState } from '../../server/jobs/job.ts';
 
 /** What the event log lists: everything but figures. */
 export type LogEntry = Exclude<JobEvent, { type: 'progress' }>;
-
-export interface Figures {
-  fraction: number;
-  rows: number;
-  bytes: number;
-  storedBytes: number;
-  estimatedBytes: number;
-  runningStatus: string | null;
-}
 
 export interface JobStreamSnapshot {
   /** Number of the last event taken in; 0 before any. */
   lastSeq: number;
   state: JobState | null;
   error: JobError | null;
-  figures: Figures | null;
+  figures: JobProgress | null;
   /** Oldest first. */
   log: readonly LogEntry[];
   /** Bytes of rows a second over the last seconds; null while there is too little to tell. */
@@ -40,7 +31,7 @@ export class JobStream {
   #lastSeq = 0;
   #state: JobState | null = null;
   #error: JobError | null = null;
-  #figures: Figures | null = null;
+  #figures: JobProgress | null = null;
   readonly #log: LogEntry[] = [];
   #samples: { at: number; bytes: number }[] = [];
   #snapshot = EMPTY;
@@ -111,7 +102,7 @@ export class JobStream {
 }
 
 /** Milliseconds until the end at this rate; null when nobody can tell. */
-export function timeLeft(figures: Figures, rate: number | null): number | null {
+export function timeLeft(figures: JobProgress, rate: number | null): number | null {
   const left = figures.estimatedBytes - figures.bytes;
   if (rate === null || rate <= 0 || left <= 0 || figures.fraction >= 1) return null;
   return (left / rate) * 1000;

@@ -19,6 +19,7 @@ function backup(databases: string[]): BackupSummary {
     objects: [
       {
         kind: 'table',
+        ownedBy: null,
         name: { database: 'bank', schema: 'public', name: 'accounts' },
         rows: 5,
         bytes: 1,
@@ -26,6 +27,7 @@ function backup(databases: string[]): BackupSummary {
       },
       {
         kind: 'type',
+        ownedBy: null,
         name: { database: 'bank', schema: 'public', name: 'kind' },
         rows: 0,
         bytes: 0,

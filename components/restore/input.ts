@@ -1,5 +1,6 @@
 import type { BackupSummary } from '../../server/backup/selection.ts';
 import type { Targets } from '../../server/statement/ast.ts';
+import { comesWith } from '../selection/catalog.ts';
 import type { Picked } from '../selection/picked.ts';
 import { toTargets } from '../selection/picked.ts';
 import type { TreeDatabase, TreeObject } from '../tree/model.ts';
@@ -12,7 +13,7 @@ export type RestoreInput = Omit<Inputs['restores']['plan'], 'targets'> & { targe
 /** A backup's objects as the tree takes them. */
 export function treeOf(backup: BackupSummary): TreeDatabase[] {
   const byDatabase = new Map<string, TreeObject[]>(backup.databases.map((name) => [name, []]));
-  for (const { kind, name, rows, rawBytes } of backup.objects) {
+  for (const { kind, name, ownedBy, rows, rawBytes } of backup.objects) {
     const counted = hasRows({ kind });
     const object: TreeObject = {
       kind,
@@ -21,7 +22,7 @@ export function treeOf(backup: BackupSummary): TreeDatabase[] {
       exact: true,
       bytes: counted ? rawBytes : null,
       unsupported: null,
-      comesWith: kind === 'type' ? 'what uses it' : null,
+      comesWith: comesWith({ kind, ownedBy }),
     };
     const list = byDatabase.get(name.database);
     if (list === undefined) byDatabase.set(name.database, [object]);

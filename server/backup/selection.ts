@@ -88,6 +88,8 @@ export interface BackupSummary {
   objects: {
     name: ObjectName;
     kind: ObjectKind;
+    /** For a sequence: the table in this backup that owns it and carries it into every restore. */
+    ownedBy: ObjectName | null;
     rows: number;
     /** Stored, compressed. */
     bytes: number;

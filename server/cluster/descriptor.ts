@@ -89,3 +89,8 @@ export type ViewDescriptor = Extract<Descriptor, { kind: 'view' }>;
 export function storedColumns(table: TableDescriptor): Column[] {
   return table.columns.filter((column) => !column.generated);
 }
+
+/** A descriptor's kind as catalogs and pages name it: materialized views are a kind of their own. */
+export function objectKindOf(descriptor: Descriptor): ObjectKind {
+  return descriptor.kind === 'view' && descriptor.materialized ? 'materialized-view' : descriptor.kind;
+}

@@ -58,21 +58,24 @@ export interface TableProgress {
   estimatedBytes: number;
 }
 
+/** How far a job is: what its row and its progress events say. */
+export interface JobProgress {
+  /** 0 to 1. */
+  fraction: number;
+  rows: number;
+  bytes: number;
+  storedBytes: number;
+  estimatedBytes: number;
+  runningStatus: string | null;
+}
+
 /**
  * One step in a job's life, numbered without gaps from 1. A client that has seen `seq` n asks for what comes
  * after n: nothing is missed and nothing repeated, whatever connection it comes over.
  */
 export type JobEvent = { seq: number; at: string } & (
   | { type: 'state'; state: JobState; error: JobError | null }
-  | {
-      type: 'progress';
-      fraction: number;
-      rows: number;
-      bytes: number;
-      storedBytes: number;
-      estimatedBytes: number;
-      runningStatus: string | null;
-    }
+  | ({ type: 'progress' } & JobProgress)
   | { type: 'log'; level: 'info' | 'warning'; message: string }
 );
 

@@ -1,4 +1,5 @@
 import type { Cluster, CreatedObject } from '../cluster/cluster.ts';
+import { objectKindOf } from '../cluster/descriptor.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import { readManifest } from '../format/manifest.ts';
@@ -185,8 +186,7 @@ class RestoreWork {
 }
 
 function createdObject({ descriptor, target }: RestoreItem): CreatedObject {
-  const kind = descriptor.kind === 'view' && descriptor.materialized ? 'materialized-view' : descriptor.kind;
-  return { kind, name: target };
+  return { kind: objectKindOf(descriptor), name: target };
 }
 
 /**

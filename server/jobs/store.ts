@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Secrets } from '../accounts/secrets.ts';
 import { HoldfastError, messageOf } from '../errors.ts';
 import type { Metadata } from '../metadata/open.ts';
 import type { DistributiveOmit, MetadataTables } from '../metadata/schema.ts';
 import { isFinal } from './job.ts';
-import type { JobError, JobEvent, JobId, JobKind, JobState } from './job.ts';
+import type { JobError, JobEvent, JobId, JobKind, JobProgress, JobState } from './job.ts';
 import { jobSpecSchema } from './spec.ts';
 import type { JobSpec } from './spec.ts';
 
@@ -20,15 +20,6 @@ export interface NewJob {
   location: string;
   spec: JobSpec;
   estimatedBytes: number;
-}
-
-export interface JobProgress {
-  fraction: number;
-  rows: number;
-  bytes: number;
-  storedBytes: number;
-  estimatedBytes: number;
-  runningStatus: string | null;
 }
 
 type EventBody = DistributiveOmit<JobEvent, 'seq' | 'at'>;
@@ -114,7 +105,7 @@ export class JobStore {
    */
   async claim(id: JobId, coordinator: string): Promise<ClaimedJob | null> {
     return this.#metadata.db.transaction().execute(async (tx) => {
-      const row = await tx.selectFrom('jobs').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+      const row = await lockedJob(tx, id);
       if (row === undefined || isFinal(row.state)) return null;
       const attempt = row.attempt + 1;
       const now = this.#now();
@@ -146,12 +137,7 @@ export class JobStore {
     error: JobError | null = null,
   ): Promise<boolean> {
     return this.#metadata.db.transaction().execute(async (tx) => {
-      const row = await tx
-        .selectFrom('jobs')
-        .select('state')
-        .where('id', '=', id)
-        .forUpdate()
-        .executeTakeFirst();
+      const row = await lockedJob(tx, id);
       if (row === undefined || !from.includes(row.state)) return false;
       await this.#setState(tx, id, to, error);
       return true;
@@ -161,12 +147,7 @@ export class JobStore {
   /** Asks the job to cancel. Idempotent; a job that has ended otherwise refuses in CockroachDB's words. */
   async requestCancel(id: JobId): Promise<void> {
     await this.#metadata.db.transaction().execute(async (tx) => {
-      const row = await tx
-        .selectFrom('jobs')
-        .select('state')
-        .where('id', '=', id)
-        .forUpdate()
-        .executeTakeFirst();
+      const row = await lockedJob(tx, id);
       if (row === undefined) throw noSuchJob(id);
       switch (row.state) {
         case 'canceled':
@@ -235,7 +216,7 @@ export class JobStore {
   /** Records how far the job is. The fraction never goes back, and only what has changed makes an event. */
   async progress(id: JobId, progress: JobProgress): Promise<void> {
     await this.#metadata.db.transaction().execute(async (tx) => {
-      const row = await tx.selectFrom('jobs').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+      const row = await lockedJob(tx, id);
       if (row === undefined || isFinal(row.state)) return;
       const next = { ...progress, fraction: Math.max(row.fraction, Math.min(1, progress.fraction)) };
       const same =
@@ -317,6 +298,14 @@ export class JobStore {
       .values({ job_id: id, seq: last_event, at: this.#now(), body: JSON.stringify(body) })
       .execute();
   }
+}
+
+/** The job's row, locked until the transaction ends: whoever changes it next waits. */
+function lockedJob(
+  tx: Transaction<MetadataTables>,
+  id: JobId,
+): Promise<Selectable<MetadataTables['jobs']> | undefined> {
+  return tx.selectFrom('jobs').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 }
 
 /** CockroachDB's words for it. */

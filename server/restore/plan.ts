@@ -4,6 +4,7 @@ import type { MissingDependency, RestoredObject, RestorePlan } from '../backup/s
 import { matchTargets } from '../backup/targets.ts';
 import type { TargetObject } from '../backup/targets.ts';
 import type { CatalogObject, Cluster } from '../cluster/cluster.ts';
+import { objectKindOf } from '../cluster/descriptor.ts';
 import type { Descriptor } from '../cluster/descriptor.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
@@ -41,7 +42,7 @@ interface BackedUpObject extends TargetObject {
 function objectsOf(manifest: Manifest): BackedUpObject[] {
   return manifest.descriptors.map((descriptor) => ({
     name: descriptor.name,
-    kind: descriptor.kind === 'view' && descriptor.materialized ? 'materialized-view' : descriptor.kind,
+    kind: objectKindOf(descriptor),
     dependencies: descriptor.dependencies,
     ownedBy: descriptor.kind === 'sequence' ? (descriptor.ownedBy?.table ?? null) : null,
     descriptor,

@@ -1,5 +1,8 @@
 import type { BackupSummary } from '../backup/selection.ts';
+import { objectKindOf } from '../cluster/descriptor.ts';
+import type { Descriptor } from '../cluster/descriptor.ts';
 import { nameKey, printName } from '../cluster/names.ts';
+import type { ObjectName } from '../cluster/names.ts';
 import type { Manifest } from '../format/manifest.ts';
 
 /** A backup for people: its manifest without the files and the password hashes. `url` is redacted. */
@@ -14,6 +17,11 @@ export function summaryOf(manifest: Manifest, url: string): BackupSummary {
       rawBytes: size.rawBytes + file.rawBytes,
     });
   }
+  const held = new Set(manifest.descriptors.map((descriptor) => nameKey(descriptor.name)));
+  const ownerOf = (descriptor: Descriptor): ObjectName | null => {
+    const owner = descriptor.kind === 'sequence' ? descriptor.ownedBy?.table : undefined;
+    return owner !== undefined && held.has(nameKey(owner)) ? owner : null;
+  };
   return {
     url,
     id: manifest.id,
@@ -27,7 +35,8 @@ export function summaryOf(manifest: Manifest, url: string): BackupSummary {
     databases: manifest.targets.databases,
     objects: manifest.descriptors.map((descriptor) => ({
       name: descriptor.name,
-      kind: descriptor.kind === 'view' && descriptor.materialized ? 'materialized-view' : descriptor.kind,
+      kind: objectKindOf(descriptor),
+      ownedBy: ownerOf(descriptor),
       ...(sizes.get(nameKey(descriptor.name)) ?? { rows: 0, bytes: 0, rawBytes: 0 }),
     })),
     totals: { ...manifest.totals, files: manifest.files.length },
