@@ -19,7 +19,7 @@ const columns = column.columns([
   column.accessor('state', {
     header: 'State',
     cell: ({ row: { original } }) => <StateCell job={original} />,
-    meta: { width: '136px' },
+    meta: { width: '152px' },
   }),
   column.accessor('createdAt', {
     header: 'When',

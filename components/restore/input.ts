@@ -22,7 +22,7 @@ export function treeOf(backup: BackupSummary): TreeDatabase[] {
       exact: true,
       bytes: counted ? rawBytes : null,
       unsupported: null,
-      comesWith: comesWith({ kind, ownedBy }),
+      comesWith: comesWith({ kind, name, ownedBy }),
     };
     const list = byDatabase.get(name.database);
     if (list === undefined) byDatabase.set(name.database, [object]);

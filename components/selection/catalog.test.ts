@@ -41,9 +41,12 @@ it('keeps what no catalog knows', () => {
 });
 
 it('says what comes along with what', () => {
-  expect(comesWith({ kind: 'type', ownedBy: null })).toBe('what uses it');
-  expect(comesWith({ kind: 'sequence', ownedBy: name('accounts') })).toBe('public.accounts');
-  expect(comesWith({ kind: 'sequence', ownedBy: null })).toBeNull();
+  expect(comesWith({ kind: 'type', name: name('a'), ownedBy: null })).toBe('what uses it');
+  expect(comesWith({ kind: 'sequence', name: name('a'), ownedBy: name('accounts') })).toBe('accounts');
+  expect(comesWith({ kind: 'sequence', name: name('a'), ownedBy: { ...name('log'), schema: 'audit' } })).toBe(
+    'audit.log',
+  );
+  expect(comesWith({ kind: 'sequence', name: name('a'), ownedBy: null })).toBeNull();
 });
 
 it('quotes names that need it', () => {

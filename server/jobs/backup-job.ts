@@ -4,6 +4,7 @@ import { tablesOf } from '../backup/plan.ts';
 import { manifestOf } from '../backup/seal.ts';
 import { planTasks, taskBytes } from '../backup/tasks.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { momentText } from '../cluster/moment.ts';
 import type { Moment } from '../cluster/moment.ts';
 import { HoldfastError } from '../errors.ts';
 import { claim, readCheckpoint, release } from '../format/checkpoint.ts';
@@ -43,7 +44,7 @@ export async function runBackup(
     const held = await cluster.holdMoment(asked.databases, statement.asOf);
     try {
       await tools.jobs.setMoment(job.id, held.moment.at);
-      await tools.jobs.log(job.id, `Consistent as of ${held.moment.at}.`);
+      await tools.jobs.log(job.id, `Consistent as of ${momentText(held.moment)}.`);
       await exportAt(job, statement, tools, { cluster, store, moment: held.moment, lost: held.lost });
     } finally {
       await held.release();

@@ -1,5 +1,6 @@
 import type { Cluster, CreatedObject } from '../cluster/cluster.ts';
 import { objectKindOf } from '../cluster/descriptor.ts';
+import { momentText } from '../cluster/moment.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import { readManifest } from '../format/manifest.ts';
@@ -52,7 +53,10 @@ export async function runRestore(
   };
   // Noted before anything is created: what is in here and has this restore's ledger is this restore's to undo.
   await tools.tasks.share(job.id, job.attempt, context);
-  await tools.jobs.log(job.id, `Restoring ${check.items.length} objects as of ${manifest.moment.at}.`);
+  await tools.jobs.log(
+    job.id,
+    `Restoring ${check.items.length} objects as of ${momentText(manifest.moment)}.`,
+  );
   for (const warning of check.warnings) await tools.jobs.log(job.id, warning, 'warning');
 
   const work = new RestoreWork(job, tools, cluster, check);

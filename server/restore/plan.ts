@@ -6,6 +6,7 @@ import type { TargetObject } from '../backup/targets.ts';
 import type { CatalogObject, Cluster } from '../cluster/cluster.ts';
 import { objectKindOf } from '../cluster/descriptor.ts';
 import type { Descriptor } from '../cluster/descriptor.ts';
+import { momentText } from '../cluster/moment.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
@@ -75,7 +76,7 @@ export async function checkRestore(
     problems.push(
       new HoldfastError('unsupported', 'RESTORE … AS OF SYSTEM TIME is not available in this version', {
         field: 'asOf',
-        hint: `The backup is consistent as of ${manifest.moment.at}; restore it whole.`,
+        hint: `The backup is consistent as of ${momentText(manifest.moment)}; restore it whole.`,
       }),
     );
   }
