@@ -87,7 +87,7 @@ const USAGE: Record<string, string> = {
 
 /** For any SQL that is not one of ours. */
 export const OTHER_SQL_HINT =
-  'This port takes BACKUP, RESTORE, SHOW BACKUP, SHOW JOBS and PAUSE, RESUME or CANCEL JOB. ' +
+  'This port takes BACKUP, RESTORE, SHOW BACKUP, SHOW JOBS and CANCEL JOB. ' +
   'Send other SQL to the cluster itself: connect to its own port.';
 
 function hintFor(words: string[], at: IToken | undefined): string {

@@ -119,6 +119,28 @@ describe('nodelocal', () => {
     expect(await codeOf(store.put(temporary, textBody('x')))).toBe('invalid-name');
   });
 
+  it('removes with a file what a writer left that was killed in the middle of it, and no other’s', async () => {
+    const store = nodelocalStore(extern, 'b');
+    const leftovers: string[] = [];
+    for (const name of ['data/mine', 'data/other']) {
+      async function* body(): AsyncGenerator<string> {
+        yield 'half';
+        leftovers.push(...(await readdir(join(extern, 'b/data'))).filter((entry) => entry.startsWith('.')));
+        yield 'whole';
+      }
+      await store.put(name, Readable.from(body()));
+      await store.remove(name);
+    }
+    const [mine = '', other = ''] = leftovers;
+    await mkdir(join(extern, 'b/data'), { recursive: true });
+    await writeFile(join(extern, 'b/data', mine), 'left by a crash');
+    await writeFile(join(extern, 'b/data', other), 'being written');
+    await store.remove('data/mine');
+    expect(await readdir(join(extern, 'b/data'))).toEqual([other]);
+    await store.remove('data/other');
+    expect(await tree(extern)).not.toContain('b/data');
+  });
+
   describe('symbolic links', () => {
     it.each(['link', 'link/below', 'dir/link', 'dir/link/below/deep'])(
       'refuses a location that leads out: %s',

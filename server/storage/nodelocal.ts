@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { link, lstat, open, opendir, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -79,7 +79,7 @@ class NodelocalStore implements Store {
     for (let attempt = 1; ; attempt++) {
       try {
         const directory = await this.#directories.make(below, name);
-        const path = join(directory, TEMPORARY + randomUUID());
+        const path = join(directory, `${temporaryPrefix(name)}${randomUUID()}`);
         return { directory, path, handle: await open(path, WRITE_FLAGS, FILE_MODE) };
       } catch (error) {
         const removed =
@@ -127,7 +127,10 @@ class NodelocalStore implements Store {
     return { name, bytes: Number(stats.size) };
   }
 
-  /** Also removes the directories below the location that are empty then, so that a canceled backup leaves nothing. */
+  /**
+   * Also removes what a writer that was killed in the middle of this file left, and the directories below the
+   * location that are empty then, so that a canceled backup leaves nothing.
+   */
   async remove(name: string): Promise<void> {
     const { below, base } = split(name);
     const directory = await this.#directories.find(below, name);
@@ -142,6 +145,9 @@ class NodelocalStore implements Store {
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT') throw fromSystemError(error, name);
       }
+    } else if (stats === null) {
+      // Only a file that never came to be can have left one: a directory of thousands isn't read for each.
+      await removeTemporaries(directory, name);
     }
     await this.#directories.prune(below);
   }
@@ -155,6 +161,22 @@ class NodelocalStore implements Store {
   }
 
   async close(): Promise<void> {}
+}
+
+/** How temporary files for this file are called: it can be told whose they are. */
+function temporaryPrefix(name: string): string {
+  return `${TEMPORARY}${createHash('sha256').update(name).digest('hex').slice(0, 16)}-`;
+}
+
+async function removeTemporaries(directory: string, name: string): Promise<void> {
+  const prefix = temporaryPrefix(name);
+  try {
+    for await (const entry of await opendir(directory)) {
+      if (entry.isFile() && entry.name.startsWith(prefix)) await unlink(join(directory, entry.name));
+    }
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw fromSystemError(error, name);
+  }
 }
 
 interface Temporary {

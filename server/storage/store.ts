@@ -39,7 +39,7 @@ export interface Store {
   /** Reads a file, or the bytes `start` to `end` (inclusive) of it. `not-found` is thrown before the stream is handed out. */
   get(name: string, range?: { start: number; end: number }): Promise<Readable>;
   stat(name: string): Promise<FileInfo>;
-  /** Removes a file. One that isn't there is fine: removal may be repeated. */
+  /** Removes a file, or what a writer that died left of it. One that isn't there is fine: removal may be repeated. */
   remove(name: string): Promise<void>;
   /** Every file whose name starts with the prefix (`''` for all), in no particular order. A location that isn't there is empty. */
   list(prefix: string): AsyncIterable<FileInfo>;
