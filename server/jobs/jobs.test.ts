@@ -287,38 +287,6 @@ describe('a job', () => {
     expect(await databases()).toEqual(before);
   }, 60_000);
 
-  it('whose engine goes away is taken over by another, and ends right', async () => {
-    const leave = await rig.startEngine();
-    const id =
-      (await rig.run("BACKUP DATABASE bank TO 'nodelocal://self/survives' WITH detached")).rows[0]?.[0] ?? '';
-    for await (const event of rig.services.jobs.watch(id, 0, undefined)) if (event.type === 'progress') break;
-    await leave();
-    await rig.run(`SHOW JOBS WHEN COMPLETE (${id})`);
-    expect(await rig.services.jobs.view(id)).toMatchObject({ state: 'succeeded', rows: 262_932 });
-    await rig.run("RESTORE DATABASE bank FROM 'nodelocal://self/survives' WITH into_db = 'survived'");
-    expect(await contentsOf(rig.server, 'survived')).toEqual(await contentsOf(rig.server, 'bank'));
-  }, 120_000);
-
-  it('that restores is taken over as well, each row loaded once', async () => {
-    const leave = await rig.startEngine();
-    const id =
-      (
-        await rig.run(
-          "RESTORE DATABASE bank FROM 'nodelocal://self/survives' WITH into_db = 'taken over', detached",
-        )
-      ).rows[0]?.[0] ?? '';
-    for await (const event of rig.services.jobs.watch(id, 0, undefined)) {
-      if (event.type === 'progress' && event.rows > 0) break;
-    }
-    await leave();
-    await rig.run(`SHOW JOBS WHEN COMPLETE (${id})`);
-    expect((await rig.services.jobs.view(id)).state).toBe('succeeded');
-    expect(await contentsOf(rig.server, 'taken over')).toEqual(await contentsOf(rig.server, 'bank'));
-    expect(
-      await rig.server.exec('taken over', "SELECT nspname FROM pg_namespace WHERE nspname ~ 'holdfast'"),
-    ).toEqual([]);
-  }, 120_000);
-
   it('that nobody has begun is canceled at once', async () => {
     const id = await rig.jobStore.create({
       kind: 'BACKUP',
@@ -387,11 +355,4 @@ describe('a job', () => {
     expect(dump.join('\n')).not.toMatch(/a secret\/of:test@s|a%20secret/);
     expect(dump.join('\n')).toContain('redacted');
   });
-});
-
-it('waits for nobody: a stopped engine ends within its grace', async () => {
-  const stop = await rig.startEngine();
-  const started = Date.now();
-  await stop();
-  expect(Date.now() - started).toBeLessThan(5_000);
 });
