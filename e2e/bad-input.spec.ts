@@ -44,4 +44,10 @@ test('a restore over what is there, or of a view without its tables, is refused 
   await page.goto(`/restore?url=${encodeURIComponent('nodelocal://self/e2e/refused')}`);
   await expect(page.getByRole('tree', { name: 'Objects of the backup' })).toBeVisible();
   await expect(page.getByRole('alert').filter({ hasText: 'account_balances' })).toBeVisible();
+
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('radio', { name: 'Into its own name' }).check();
+  await page.getByRole('button', { name: 'Review' }).click();
+  await expect(page.getByText('relation "bank.public.branches" already exists').first()).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Start restore' })).toBeHidden();
 });
