@@ -1,3 +1,4 @@
+import { alwaysQuote } from '../cluster/names.ts';
 import type { TestServer } from '../cluster/postgres/test-server.ts';
 
 /**
@@ -15,7 +16,7 @@ export async function contentsOf(server: TestServer, database: string): Promise<
       ORDER BY 1, 2`,
   );
   for (const { schema, name, kind } of relations) {
-    const relation = `"${String(schema)}"."${String(name)}"`;
+    const relation = `${alwaysQuote(String(schema))}.${alwaysQuote(String(name))}`;
     const sql =
       kind === 'S'
         ? `SELECT last_value, is_called FROM ${relation}`
