@@ -54,6 +54,11 @@ describe('readConfig', () => {
     ['HOLDFAST_EMBEDDED_PORT', '1e3', 'HOLDFAST_EMBEDDED_PORT: "1e3" is not a port (1 to 65535)'],
     ['HOLDFAST_ENGINE_TASKS', '0', 'HOLDFAST_ENGINE_TASKS: "0" is not a number of tasks (1 to 64)'],
     ['HOLDFAST_HOST', 'a b', 'HOLDFAST_HOST: "a b" is not a host name or an address'],
+    [
+      'HOLDFAST_CLUSTER_URL',
+      'simulated://0',
+      'HOLDFAST_CLUSTER_URL: the URL of the simulated cluster names no number of nodes from 1 to 1000',
+    ],
     ['HOLDFAST_PORT', '26256', 'HOLDFAST_SQL_PORT: 26256 is the port of HOLDFAST_PORT too'],
   ])('refuses %s=%s', (name, value, message) => {
     expect(() => readConfig({ [name]: value })).toThrow(message);
@@ -62,6 +67,7 @@ describe('readConfig', () => {
   test('never repeats a URL or a password', () => {
     for (const [name, value] of [
       ['HOLDFAST_CLUSTER_URL', 'mysql://root:hunter2@db/'],
+      ['HOLDFAST_CLUSTER_URL', 'simulated://3?password=hunter2'],
       ['HOLDFAST_METADATA_URL', 'hunter2'],
       ['HOLDFAST_ROOT_PASSWORD', 'hunter2\n'],
     ] as const) {

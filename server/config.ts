@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { HoldfastError } from './errors.ts';
+import { parseSimulatedUrl } from './cluster/simulated/url.ts';
+import { HoldfastError, messageOf } from './errors.ts';
 
 /** Everything that is set from outside, read once a process and passed on. */
 export interface Config {
@@ -45,7 +46,16 @@ function url(...schemes: string[]) {
 
 const environmentSchema = z.object({
   HOLDFAST_DATA_DIR: z.string().default('data'),
-  HOLDFAST_CLUSTER_URL: url('postgresql:', 'postgres:', 'simulated:').optional(),
+  HOLDFAST_CLUSTER_URL: url('postgresql:', 'postgres:', 'simulated:')
+    .superRefine((text, context) => {
+      if (!text.toLowerCase().startsWith('simulated:')) return;
+      try {
+        parseSimulatedUrl(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: messageOf(error) });
+      }
+    })
+    .optional(),
   HOLDFAST_METADATA_URL: url('postgresql:', 'postgres:').optional(),
   HOLDFAST_EXTERN_DIR: z.string().optional(),
   HOLDFAST_HOST: z

@@ -39,6 +39,9 @@ export function ClusterCard({ cluster }: { cluster: Outputs['clusters']['list'][
                 does not answer
               </Badge>
             )}
+            {cluster.status === 'up' && cluster.info.kind === 'simulated' && (
+              <Badge color="orange">simulation</Badge>
+            )}
             {cluster.embedded && <Badge color="gray">embedded</Badge>}
           </Group>
           {cluster.status === 'up' && (
@@ -68,9 +71,10 @@ export function ClusterCard({ cluster }: { cluster: Outputs['clusters']['list'][
 function UpCluster({ name, info }: { name: string; info: ClusterInfo }) {
   return (
     <>
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
+      <SimpleGrid cols={{ base: 1, md: 3 }} spacing="md">
         <CapabilityNote title="Earlier times (AS OF SYSTEM TIME)" capability={info.asOf} />
         <CapabilityNote title="Incremental backups" capability={info.incremental} />
+        <CapabilityNote title="Restores into it" capability={info.restore} />
       </SimpleGrid>
       <Stack gap="xs">
         <Title order={3}>{plural(info.nodes.length, 'node')}</Title>

@@ -10,6 +10,7 @@ import { ConnectionBanner } from './connection-banner.tsx';
 import { Logo } from './logo.tsx';
 import { Navigation } from './navigation.tsx';
 import { RootMenu } from './root-menu.tsx';
+import { SimulationBanner } from './simulation-banner.tsx';
 import classes from './shell.module.css';
 
 /** What stands around every page but the log-in. */
@@ -57,6 +58,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} className={classes.main}>
         <ConnectionBanner />
+        <SimulationBanner />
         <div key={pathname} className={classes.page}>
           {children}
         </div>

@@ -50,6 +50,14 @@ export async function checkBackup(
       }),
     );
   }
+  if (statement.asOf !== null && info.asOf.available && resolved.databases.length > 0) {
+    try {
+      await (await cluster.holdMoment(resolved.databases, statement.asOf)).release();
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error;
+      problems.push(error);
+    }
+  }
   if (statement.incrementalFrom.length > 0) {
     const { incremental } = info;
     problems.push(

@@ -34,6 +34,8 @@ export interface ClusterInfo {
   nodes: ClusterNode[];
   asOf: Capability;
   incremental: Capability;
+  /** Whether it can be restored into at all. */
+  restore: Capability;
 }
 
 export interface DatabaseInfo {

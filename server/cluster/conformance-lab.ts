@@ -1,20 +1,35 @@
 import type { Cluster } from './cluster.ts';
 import type { ObjectName } from './names.ts';
 
-/** A live cluster that may be written to. */
-export interface ConformanceSubject {
+/** A live cluster. */
+export interface ReadingSubject {
   cluster: Cluster;
-  /** Runs SQL in a session of its own, past the adapter; answers the rows of the last statement. */
-  exec(database: string, sql: string): Promise<Record<string, unknown>[]>;
-  /** How many sessions the adapter has open, as the cluster counts them. */
+  /** How many sessions its adapters have open, as the cluster counts them. */
   sessions(): Promise<number>;
   /** Another adapter of the same cluster, to be closed by the test. */
   another(): Cluster;
   cleanup(): Promise<void>;
 }
 
-export /** Some of everything that PostgreSQL and CockroachDB both have. */
-const FIXTURE = `
+/** A live cluster that may be written to. */
+export interface ConformanceSubject extends ReadingSubject {
+  /** Runs SQL in a session of its own, past the adapter; answers the rows of the last statement. */
+  exec(database: string, sql: string): Promise<Record<string, unknown>[]>;
+}
+
+/** What the suite's reading half goes by: it changes nothing, so clusters that can't be changed run it too. */
+export interface ReadingLab {
+  readonly subject: ReadingSubject;
+  readonly cluster: Cluster;
+  /** A database with what FIXTURE makes and that many accounts; `ids` are theirs. */
+  fixture(accounts?: number): Promise<{ database: string; ids: number[] }>;
+}
+
+/** How many accounts FIXTURE makes. */
+export const ACCOUNTS = 4000;
+
+/** Some of everything that PostgreSQL and CockroachDB both have. */
+export const FIXTURE = `
   CREATE TYPE mood AS ENUM ('glad', 'sad');
   CREATE SEQUENCE ticket START 100;
   CREATE TABLE customers (id INT8 PRIMARY KEY, name VARCHAR(40) NOT NULL, feeling mood);
@@ -32,11 +47,11 @@ const FIXTURE = `
   CREATE TABLE audit.log (id INT8 PRIMARY KEY, what VARCHAR(40));
   INSERT INTO customers SELECT i, 'customer ' || i::text, 'glad' FROM generate_series(1, 100) AS g (i);
   INSERT INTO accounts (customer, balance, note)
-    SELECT 1 + i % 100, 1000, 'a note that makes the row some bytes longer' FROM generate_series(1, 4000) AS g (i);
+    SELECT 1 + i % 100, 1000, 'a note that makes the row some bytes longer' FROM generate_series(1, ${ACCOUNTS}) AS g (i);
   INSERT INTO audit.log VALUES (1, 'opened');`;
 
 /** The subject of a suite, once it is open, with databases for its tests. */
-export class Lab {
+export class Lab implements ReadingLab {
   #subject: ConformanceSubject | null = null;
   readonly #made: string[] = [];
   readonly #restore = '1';
@@ -61,6 +76,14 @@ export class Lab {
     await this.cluster.closeLedger(name, this.#restore);
     if (sql !== '') await this.subject.exec(name, sql);
     return name;
+  }
+
+  async fixture(accounts = ACCOUNTS): Promise<{ database: string; ids: number[] }> {
+    const more = `INSERT INTO accounts (customer, balance, note)
+      SELECT 1, 1, repeat('x', 200) FROM generate_series(1, ${accounts - ACCOUNTS}) AS g (i);`;
+    const database = await this.freshDatabase(accounts === ACCOUNTS ? FIXTURE : FIXTURE + more);
+    const rows = await this.subject.exec(database, 'SELECT id FROM accounts');
+    return { database, ids: rows.map((row) => Number(row.id)) };
   }
 
   /** A name for a database that a test makes itself. */

@@ -47,6 +47,22 @@ export async function readTable(
   return Promise.all(ranges.map((range) => readLines(cluster, table, range, at)));
 }
 
+/** Whatever size of ranges is asked for, together they have each of these ids, the first column, exactly once. */
+export async function expectCovered(
+  cluster: Cluster,
+  name: ObjectName,
+  at: Moment,
+  ids: number[],
+): Promise<void> {
+  const table = await describeTable(cluster, name, at);
+  for (const targetBytes of [1, 10_000, 100_000, 1e12]) {
+    const parts = await readTable(cluster, table, at, targetBytes);
+    const found = parts.flat().map((line) => Number(line.split('\t')[0]));
+    expect(new Set(found).size).toBe(found.length);
+    expect(found.sort((a, b) => a - b)).toEqual([...ids].sort((a, b) => a - b));
+  }
+}
+
 /** Descriptors of everything in the database that can be backed up. */
 export async function describeAll(cluster: Cluster, database: string, at: Moment): Promise<Descriptor[]> {
   const { objects } = await cluster.catalog(database, at);
@@ -98,14 +114,19 @@ function ordered(descriptors: Descriptor[]): Descriptor[] {
 }
 
 /**
- * Makes the database `to` from the descriptors and rows of `from`, in the order that DdlPhase documents.
- * Answers the descriptors that it went by.
+ * Makes the database `to` from the descriptors and rows of `from`, in the order that DdlPhase documents; `source` is
+ * the cluster that `from` is in. Answers the descriptors that it went by.
  */
-export async function copyDatabase(cluster: Cluster, from: string, to: string): Promise<Descriptor[]> {
+export async function copyDatabase(
+  cluster: Cluster,
+  from: string,
+  to: string,
+  source: Cluster = cluster,
+): Promise<Descriptor[]> {
   const restore = '7';
   await cluster.createDatabase(to, restore);
-  const descriptors = await atMoment(cluster, [from], async (at) => {
-    const all = ordered(await describeAll(cluster, from, at));
+  const descriptors = await atMoment(source, [from], async (at) => {
+    const all = ordered(await describeAll(source, from, at));
     const run = (phase: DdlPhase, ...kinds: Descriptor['kind'][]) =>
       cluster.runDdl(
         to,
@@ -122,8 +143,8 @@ export async function copyDatabase(cluster: Cluster, from: string, to: string): 
     await run('default', 'table');
     for (const table of all) {
       if (table.kind !== 'table') continue;
-      for await (const range of cluster.ranges(table.name, at, 1_000_000))
-        await cluster.load(to, table, await cluster.readRange(table, range, at, never), never);
+      for await (const range of source.ranges(table.name, at, 1_000_000))
+        await cluster.load(to, table, await source.readRange(table, range, at, never), never);
     }
     for (const phase of ['keys', 'indexes', 'foreign-keys'] as const) await run(phase, 'table');
     for (const phase of ['create', 'indexes'] as const) await run(phase, 'view');

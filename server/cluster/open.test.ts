@@ -4,7 +4,15 @@ import { startTestServer, type TestServer } from './postgres/test-server.ts';
 
 describe('openCluster', () => {
   it.each([
-    ['simulated://3', 'unsupported'],
+    ['simulated://', 'invalid-value'],
+    ['simulated://0', 'invalid-value'],
+    ['simulated://1001', 'invalid-value'],
+    ['simulated://root:secret@3', 'invalid-value'],
+    ['simulated://3?seed=-1', 'invalid-value'],
+    ['simulated://3?rows=secret', 'invalid-value'],
+    ['simulated://3?seed=1&seed=2', 'invalid-value'],
+    ['simulated://3?password=secret', 'invalid-value'],
+    ['simulated://3/shop', 'invalid-value'],
     ['cockroachdb://root@localhost:26257', 'unsupported'],
     ['mysql://root:secret@localhost', 'unsupported'],
     ['', 'invalid-value'],

@@ -1,6 +1,9 @@
 import { HoldfastError } from '../errors.ts';
 import type { Cluster } from './cluster.ts';
 import { PostgresCluster } from './postgres/adapter.ts';
+import { SimulatedCluster } from './simulated/adapter.ts';
+import { parseSimulatedUrl } from './simulated/url.ts';
+import { simulatedWorld } from './simulated/world.ts';
 
 export interface OpenOptions {
   /** What the server's own views call these sessions: `application_name`. */
@@ -17,6 +20,8 @@ export function openCluster(url: string, options: OpenOptions = {}): Cluster {
     case 'postgres':
     case 'postgresql':
       return new PostgresCluster(url, options.applicationName ?? 'holdfast');
+    case 'simulated':
+      return new SimulatedCluster(simulatedWorld(parseSimulatedUrl(url)));
     case undefined:
       throw new HoldfastError('invalid-value', `the cluster's URL has no scheme`, {
         hint: 'It looks like postgres://user:password@host:5432/database.',

@@ -60,7 +60,21 @@ export async function checkRestore(
   const problems: HoldfastError[] = [];
   const warnings: string[] = [];
   const info = await cluster.describe();
-  if (info.kind !== manifest.cluster.kind) {
+  if (!info.restore.available) {
+    problems.push(
+      new HoldfastError('unsupported', `nothing can be restored into this cluster: ${info.restore.reason}`, {
+        field: 'cluster',
+        hint: info.restore.remedy,
+      }),
+    );
+  } else if (manifest.cluster.kind === 'simulated') {
+    problems.push(
+      new HoldfastError('unsupported', 'a backup of a simulated cluster can be looked at, but not restored', {
+        field: 'source',
+        hint: 'Choose a backup of a real cluster.',
+      }),
+    );
+  } else if (info.kind !== manifest.cluster.kind) {
     problems.push(
       new HoldfastError(
         'unsupported',

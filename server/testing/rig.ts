@@ -42,8 +42,11 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-/** Starts a server, a metadata store and a console's services. Engines are started by the test. */
-export async function startRig(): Promise<Rig> {
+/**
+ * Starts a server, a metadata store and a console's services. The cluster `default` is the server, or what
+ * `clusterUrl` names. Engines are started by the test.
+ */
+export async function startRig(options: { clusterUrl?: string } = {}): Promise<Rig> {
   const logger = pino({ level: process.env['HOLDFAST_TEST_LOG'] ?? 'silent' });
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-rig-'));
   const externDir = path.join(directory, 'extern');
@@ -55,7 +58,7 @@ export async function startRig(): Promise<Rig> {
   await ensureRoot(metadata, ROOT_PASSWORD);
   const secrets = await openSecrets(directory);
   const clusters = new ClusterRegistry(metadata, secrets);
-  await clusters.register('default', server.url, { embedded: false });
+  await clusters.register('default', options.clusterUrl ?? server.url, { embedded: false });
   const now = (): Date => new Date();
   const jobStore = new JobStore(metadata, secrets, now);
   const jobs = new JobLog(metadata);
@@ -70,7 +73,7 @@ export async function startRig(): Promise<Rig> {
   };
   const engines = new Set<() => Promise<void>>();
 
-  async function startEngine(options: { tasks?: number } = {}): Promise<() => Promise<void>> {
+  async function startEngine({ tasks = 4 }: { tasks?: number } = {}): Promise<() => Promise<void>> {
     const stopping = new AbortController();
     const engineQueue = await WorkQueue.open(metadataUrl, 'engine', logger);
     const engineClusters = new ClusterRegistry(metadata, secrets);
@@ -85,7 +88,7 @@ export async function startRig(): Promise<Rig> {
       now,
       stopping: stopping.signal,
     };
-    await engineQueue.workTasks(options.tasks ?? 4, (task) => workTask(task, tools));
+    await engineQueue.workTasks(tasks, (task) => workTask(task, tools));
     await engineQueue.workJobs(4, (jobId) => coordinate(jobId, tools));
     const stop = async (): Promise<void> => {
       engines.delete(stop);

@@ -26,6 +26,7 @@ export async function describeServer(session: Session): Promise<ClusterInfo> {
     nodes: [{ id: THE_NODE, address, locality: '', live: true }],
     asOf: AS_OF,
     incremental: INCREMENTAL,
+    restore: { available: true },
   };
 }
 

@@ -1,0 +1,86 @@
+import type { ClusterNode } from '../cluster.ts';
+import type { ObjectName } from '../names.ts';
+
+/** What a simulated cluster consists of: names and rules, never rows. */
+export interface World {
+  identity: string;
+  seed: number;
+  nodes: ClusterNode[];
+  /** What a range has on average, as COPY text. */
+  rangeBytes: number;
+  databases: SimulatedDatabase[];
+}
+
+export interface SimulatedDatabase {
+  name: string;
+  types: SimulatedType[];
+  sequences: SimulatedSequence[];
+  tables: SimulatedTable[];
+  /** Each after those that it uses. */
+  views: SimulatedView[];
+}
+
+/** Where an object is in its database. */
+export type LocalName = Omit<ObjectName, 'database'>;
+
+export interface SimulatedType extends LocalName {
+  labels: string[];
+}
+
+export interface SimulatedSequence extends LocalName {
+  lastValue: number;
+  isCalled: boolean;
+  start: number;
+  ownedBy: { table: LocalName; column: string } | null;
+}
+
+export interface SimulatedView extends LocalName {
+  /** PostgreSQL's dialect, names qualified. */
+  query: string;
+  uses: LocalName[];
+}
+
+/** What a column's rule may go by: the row's place in key order, and randomness of its own. */
+export interface Cell {
+  /** 0 for the table's first row. */
+  ordinal: number;
+  /** Random, from 0 to `count` - 1; another for another `salt`. */
+  random(count: number, salt?: number): number;
+}
+
+/** A value as PostgreSQL prints it, not escaped; null is NULL. */
+export type Rule = (cell: Cell) => string | number | null;
+
+export interface SimulatedColumn {
+  name: string;
+  /** As PostgreSQL prints it; types of the database's own are qualified. */
+  type: string;
+  nullable: boolean;
+  value: Rule;
+  enumType: LocalName | null;
+  /** Gives the column its default. */
+  sequence: LocalName | null;
+}
+
+export interface SimulatedForeignKey {
+  name: string;
+  columns: string[];
+  table: LocalName;
+  references: string[];
+}
+
+export interface SimulatedTable extends LocalName {
+  rows: number;
+  columns: SimulatedColumn[];
+  /** Its values grow with the ordinal, in key order. */
+  primaryKey: string[] | null;
+  unique: string[][];
+  indexes: string[][];
+  checks: { name: string; condition: string }[];
+  foreignKeys: SimulatedForeignKey[];
+  comment: string | null;
+}
+
+export function sameName(one: LocalName, other: LocalName): boolean {
+  return one.schema === other.schema && one.name === other.name;
+}

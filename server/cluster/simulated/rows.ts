@@ -1,0 +1,56 @@
+import { hash, hashText, below } from './random.ts';
+import type { Cell, SimulatedTable } from './model.ts';
+
+const ESCAPES: Record<string, string> = {
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+/** A value in COPY text: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format". */
+function copyText(value: string | number | null): string {
+  if (value === null) return '\\N';
+  if (typeof value === 'number') return String(value);
+  // eslint-disable-next-line no-control-regex -- \b is one of those that are escaped
+  return value.replace(/[\\\u0008\f\n\r\t\v]/g, (character) => ESCAPES[character] ?? character);
+}
+
+/** What hashes of a table's rows start from. */
+export function tableSalt(seed: number, database: string, table: SimulatedTable): number {
+  return hash(seed, hashText(JSON.stringify([database, table.schema, table.name])));
+}
+
+/** Writes rows of one table as lines of COPY text, each a function of the salt and its ordinal alone. */
+export function rowWriter(table: SimulatedTable, salt: number): (ordinal: number) => string {
+  const columns = table.columns.map(({ value }, index) => {
+    const cell: Cell = {
+      ordinal: 0,
+      random: (count, other = 0) => below(count, hash(salt, cell.ordinal, index, other)),
+    };
+    return { cell, value };
+  });
+  return (ordinal) => {
+    const values = columns.map(({ cell, value }) => {
+      cell.ordinal = ordinal;
+      return copyText(value(cell));
+    });
+    return `${values.join('\t')}\n`;
+  };
+}
+
+const SAMPLE = 32;
+
+/** What a row has as COPY text, by some rows from all over the table. 0 for an empty table. */
+export function averageRowBytes(table: SimulatedTable, salt: number): number {
+  const count = Math.min(table.rows, SAMPLE);
+  if (count === 0) return 0;
+  const write = rowWriter(table, salt);
+  let bytes = 0;
+  for (let index = 0; index < count; index++)
+    bytes += Buffer.byteLength(write(Math.floor((index * table.rows) / count)));
+  return bytes / count;
+}
