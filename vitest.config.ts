@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['{app,components,server,scripts}/**/*.test.{ts,tsx}'],
-    exclude: ['**/node_modules/**', 'e2e/**', '.next/**'],
+    exclude: ['**/node_modules/**', 'e2e/**', '.next/**', '**/*.live.test.ts'],
     // Real servers and real processes: a fork each, and no more of them than the smallest machine bears.
     pool: 'forks',
     maxWorkers: 2,

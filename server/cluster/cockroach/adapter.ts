@@ -1,0 +1,135 @@
+import type { Readable } from 'node:stream';
+import type {
+  Catalog,
+  Cluster,
+  ClusterInfo,
+  ClusterUser,
+  DatabaseInfo,
+  LedgerNote,
+  TableRange,
+} from '../cluster.ts';
+import type { Descriptor, TableDescriptor } from '../descriptor.ts';
+import type { HeldMoment, Moment } from '../moment.ts';
+import { nameKey, type ObjectName } from '../names.ts';
+import { readObjects, shown } from './catalog.ts';
+import { Connections } from './connections.ts';
+import { readDescriptors } from './descriptors.ts';
+import { addEstimates } from './estimates.ts';
+import { inMoment } from './hlc.ts';
+import * as ledger from './ledger.ts';
+import { load } from './load.ts';
+import { DEFAULT_AS_OF, holdMoment } from './moment.ts';
+import { tableRanges } from './ranges.ts';
+import { readRange } from './read.ts';
+import * as restore from './restore.ts';
+import { describeCluster, listDatabases } from './server-info.ts';
+import { TableAccesses } from './table-access.ts';
+import { readUsers } from './users.ts';
+
+export interface CockroachOptions {
+  /** What holdMoment takes where AS OF SYSTEM TIME was not given. */
+  defaultAsOf?: string;
+}
+
+/** A CockroachDB cluster, 20.2 or later. */
+export class CockroachCluster implements Cluster {
+  readonly #connections: Connections;
+  readonly #accesses: TableAccesses;
+  readonly #defaultAsOf: string;
+
+  /** Connects when it is first used. Throws `invalid-value` for a URL that can't be understood. */
+  constructor(url: string, applicationName: string, options: CockroachOptions = {}) {
+    this.#connections = new Connections(url, applicationName);
+    this.#accesses = new TableAccesses(this.#connections);
+    this.#defaultAsOf = options.defaultAsOf ?? DEFAULT_AS_OF;
+  }
+
+  describe(): Promise<ClusterInfo> {
+    return this.#connections.use(this.#connections.homeDatabase, describeCluster);
+  }
+
+  databases(): Promise<DatabaseInfo[]> {
+    return this.#connections.use(this.#connections.homeDatabase, listDatabases);
+  }
+
+  catalog(database: string, at?: Moment): Promise<Catalog> {
+    return this.#connections.use(database, async (session) => {
+      const objects = await inMoment(session, at, () => readObjects(session));
+      await addEstimates(session, objects);
+      return { database, objects: objects.map(shown) };
+    });
+  }
+
+  holdMoment(databases: string[], asOf: string | null): Promise<HeldMoment> {
+    return holdMoment(this.#connections, databases, asOf, this.#defaultAsOf);
+  }
+
+  async descriptors(names: ObjectName[], at: Moment): Promise<Descriptor[]> {
+    const found = new Map<string, Descriptor>();
+    for (const database of new Set(names.map((name) => name.database))) {
+      const here = names.filter((name) => name.database === database);
+      for (const descriptor of await readDescriptors(this.#connections, database, here, at))
+        found.set(nameKey(descriptor.name), descriptor);
+    }
+    return names.flatMap((name) => found.get(nameKey(name)) ?? []);
+  }
+
+  /** The cluster decides how large its ranges are: `targetBytes` is of no use here. */
+  ranges(table: ObjectName, at: Moment): AsyncIterable<TableRange> {
+    return tableRanges(this.#connections, this.#accesses, table, at);
+  }
+
+  readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable> {
+    return readRange(this.#connections, this.#accesses, table, range, at, signal);
+  }
+
+  users(): Promise<ClusterUser[]> {
+    return this.#connections.use(this.#connections.homeDatabase, readUsers);
+  }
+
+  createDatabase(name: string, forRestore: string): Promise<void> {
+    return restore.createDatabase(this.#connections, name, forRestore);
+  }
+
+  dropDatabase(name: string, forRestore: string): Promise<void> {
+    return restore.dropDatabase(this.#connections, name, forRestore);
+  }
+
+  ensureSchema(database: string, schema: string, forRestore: string): Promise<void> {
+    return restore.ensureSchema(this.#connections, database, schema, forRestore);
+  }
+
+  runDdl(database: string, statements: string[], signal: AbortSignal, note?: LedgerNote): Promise<void> {
+    return restore.runDdl(this.#connections, database, statements, signal, note);
+  }
+
+  load(
+    database: string,
+    table: TableDescriptor,
+    rows: Readable,
+    signal: AbortSignal,
+    once?: { restore: string; key: string },
+  ): Promise<{ rows: number }> {
+    return load(this.#connections, database, table, rows, signal, once);
+  }
+
+  setSequence(database: string, name: ObjectName, lastValue: string, isCalled: boolean): Promise<void> {
+    return restore.setSequence(this.#connections, database, name, lastValue, isCalled);
+  }
+
+  openLedger(database: string, forRestore: string): Promise<void> {
+    return ledger.openLedger(this.#connections, database, forRestore);
+  }
+
+  undoLedger(database: string, forRestore: string): Promise<boolean> {
+    return ledger.undoLedger(this.#connections, database, forRestore);
+  }
+
+  closeLedger(database: string, forRestore: string): Promise<void> {
+    return ledger.closeLedger(this.#connections, database, forRestore);
+  }
+
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+}

@@ -1,0 +1,109 @@
+import { HoldfastError } from '../../../errors.ts';
+import type { Column, DdlStep, TableDescriptor } from '../../descriptor.ts';
+import { printName, quoteIdent } from '../../names.ts';
+import { type KnownObject, viaColumn } from '../catalog.ts';
+import { readColumnTypes, typeKey } from '../column-types.ts';
+import type { Session } from '../session.ts';
+import { keyColumns, type StoredTable } from '../stored-descriptor.ts';
+import { takeDefaults, withoutColumns } from './create-table.ts';
+import type { Definition } from './definitions.ts';
+import { isName, tokenize } from './lexer.ts';
+import { qualified, step } from './sql.ts';
+
+/** Descriptors of tables: indexes stand inline in CREATE TABLE, foreign keys come after the rows. */
+export async function describeTables(
+  session: Session,
+  tables: KnownObject[],
+  definitions: Map<number, Definition>,
+): Promise<TableDescriptor[]> {
+  if (tables.length === 0) return [];
+  const types = await readColumnTypes(
+    session,
+    tables.map(({ name }) => name),
+  );
+  return tables.flatMap((object) => {
+    const definition = definitions.get(object.id);
+    const { table } = object.stored;
+    if (definition === undefined || table === undefined) return [];
+    return [describe(object, table, definition, types)];
+  });
+}
+
+function describe(
+  object: KnownObject,
+  table: StoredTable,
+  definition: Definition,
+  types: Map<string, string>,
+): TableDescriptor {
+  const name = qualified(object.name.schema, object.name.name);
+  const columns = table.columns.map((column): Column => ({
+    name: column.name,
+    type:
+      types.get(typeKey(object.name.schema, object.name.name, column.name)) ??
+      unknownType(object, column.name),
+    nullable: column.nullable,
+    generated: column.computeExpr !== null && column.computeExpr !== undefined,
+  }));
+  const withSequences = new Set(
+    table.columns.filter(({ usesSequenceIds }) => usesSequenceIds.length > 0).map((column) => column.name),
+  );
+  const shards = new Set([table.primaryIndex, ...table.indexes].flatMap(({ sharded }) => sharded ?? []));
+  const { create, defaults } = takeDefaults(withoutColumns(definition.create, shards), withSequences);
+  const typesNeeded = object.dependencies.filter(({ kind }) => kind === 'type');
+  const hidden = new Set(table.columns.filter((column) => column.hidden).map((column) => column.name));
+  // The hidden rowid of a table without a primary key, and the shard of a hash-sharded one, are no keys of people's.
+  const key = keyColumns(table.primaryIndex)
+    .map((column) => column.name)
+    .filter((column) => !hidden.has(column));
+  return {
+    kind: 'table',
+    name: object.name,
+    dependencies: object.dependencies,
+    ddl: [
+      step('create', create, typesNeeded),
+      ...[...defaults].map(([column, expression]) =>
+        step(
+          'default',
+          `ALTER TABLE ${name} ALTER COLUMN ${quoteIdent(column)} SET DEFAULT ${expression}`,
+          object.dependencies.filter(({ kind, via }) => kind === 'sequence' && via === viaColumn(column)),
+        ),
+      ),
+      ...foreignKeys(object, table, definition),
+      ...definition.comments.map((sql) => step('finish', sql)),
+    ],
+    comment: object.comment,
+    columns,
+    primaryKey: key.length === 0 ? null : key,
+  };
+}
+
+/** ADD CONSTRAINT validates the rows that are there by itself, unless the original wasn't validated either. */
+function foreignKeys(object: KnownObject, table: StoredTable, definition: Definition): DdlStep[] {
+  return definition.foreignKeys.map((sql) => {
+    const constraint = addedConstraint(sql);
+    const stored = table.outboundFks.find(({ name }) => name === constraint);
+    const validated = stored === undefined || stored.validity === '' || stored.validity === 'Validated';
+    const requires = object.dependencies.filter(
+      ({ kind, via }) => kind === 'foreign-key' && via === constraint,
+    );
+    return step('foreign-keys', validated || / NOT VALID$/i.test(sql) ? sql : `${sql} NOT VALID`, requires);
+  });
+}
+
+/** The name in `ALTER TABLE … ADD CONSTRAINT name FOREIGN KEY …`. */
+function addedConstraint(sql: string): string | null {
+  const tokens = tokenize(sql).filter(({ kind }) => kind !== 'space');
+  const at = tokens.findIndex(
+    ({ kind, value }, index) =>
+      kind === 'word' && value === 'constraint' && tokens[index - 1]?.value === 'add',
+  );
+  const name = tokens[at + 1];
+  return at >= 0 && isName(name) ? name.value : null;
+}
+
+function unknownType(object: KnownObject, column: string): never {
+  throw new HoldfastError(
+    'internal',
+    `the type of column ${column} of ${printName(object.name)} is not known`,
+  );
+}

@@ -1,0 +1,70 @@
+import { HoldfastError } from '../../errors.ts';
+import type { Moment } from '../moment.ts';
+import { type ObjectName, printName } from '../names.ts';
+import { ageOf } from './hlc.ts';
+import type { Session } from './session.ts';
+
+/** The default that CockroachDB ships with, where no zone says anything. */
+const DEFAULT_TTL = 90_000;
+
+/** How far back tables can be read, in seconds: `gc.ttlseconds` of the zone that is in effect. */
+export interface Windows {
+  of(table: ObjectName): number;
+  /** The longest of a database: its own, or one of its tables'. */
+  longest(database: string): number;
+}
+
+interface ZoneRow {
+  database: string | null;
+  schema: string | null;
+  table: string | null;
+  part: boolean;
+  range: string | null;
+  ttl: string | null;
+}
+
+/** A zone without gc.ttlseconds has its parent's: the table's, then its database's, then the default range's. */
+export async function readWindows(session: Session): Promise<Windows> {
+  const rows = await session.rows<ZoneRow>(
+    'read the zone configurations',
+    `SELECT database_name AS database, schema_name AS schema, table_name AS table, subzone_id <> 0 AS part,
+            range_name AS range, substring(full_config_sql from 'gc\\.ttlseconds = (\\d+)') AS ttl
+     FROM crdb_internal.zones`,
+  );
+  const ttl = (matches: (row: ZoneRow) => boolean) =>
+    rows.filter((row) => row.ttl !== null && matches(row)).map((row) => Number(row.ttl));
+  const [standard = DEFAULT_TTL] = ttl(({ range }) => range === 'default');
+  const ofDatabase = (database: string) =>
+    ttl((row) => row.database === database && row.table === null)[0] ?? standard;
+  const ofTable = (name: ObjectName) => {
+    const own = ttl(
+      (row) => row.database === name.database && row.schema === name.schema && row.table === name.name,
+    );
+    // Its partitions and indexes may have zones of their own: the shortest counts.
+    return own.length === 0 ? null : Math.min(...own);
+  };
+  return {
+    of: (table) => ofTable(table) ?? ofDatabase(table.database),
+    longest: (database) =>
+      Math.max(ofDatabase(database), ...ttl((row) => row.database === database && row.table !== null)),
+  };
+}
+
+/** Throws `unreadable-moment` where the moment is past the window of one of the tables. */
+export async function refuseCollected(session: Session, tables: ObjectName[], at: Moment): Promise<void> {
+  if (tables.length === 0 || at.kind !== 'hlc') return;
+  const windows = await readWindows(session);
+  const age = await ageOf(session, at.timestamp);
+  for (const table of tables) {
+    const window = windows.of(table);
+    if (age <= window) continue;
+    throw new HoldfastError(
+      'unreadable-moment',
+      `${printName(table)} can't be read as of ${at.at}: that is ${Math.floor(age)} seconds ago, past its GC window (gc.ttlseconds = ${window})`,
+      {
+        hint: `Take a moment less than ${window} seconds ago, or raise gc.ttlseconds of the table before the next backup.`,
+        field: 'asOf',
+      },
+    );
+  }
+}

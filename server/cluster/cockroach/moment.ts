@@ -1,0 +1,118 @@
+import { HoldfastError, messageOf } from '../../errors.ts';
+import type { HeldMoment } from '../moment.ts';
+import { quoteIdent } from '../names.ts';
+import type { Connections } from './connections.ts';
+import { clusterError } from './errors.ts';
+import { readWindows } from './gc.ts';
+import { ageOf, literal, momentAt } from './hlc.ts';
+import { type Session, undefinedDatabase } from './session.ts';
+
+/** Far enough in the past that no transaction of an application is in the way, as CockroachDB recommends. */
+export const DEFAULT_AS_OF = '-10s';
+
+const HINT = `Use an interval such as '-10m', a UTC time such as '2026-11-22 15:00:00', or a decimal timestamp of cluster_logical_timestamp().`;
+
+/**
+ * Implements Cluster.holdMoment. CockroachDB keeps the past by itself for gc.ttlseconds, so nothing is held: the
+ * moment can be read by anybody until the garbage collection passes it, which the reads then say.
+ */
+export async function holdMoment(
+  connections: Connections,
+  databases: string[],
+  asOf: string | null,
+  defaultAsOf: string,
+): Promise<HeldMoment> {
+  const text = asOf ?? defaultAsOf;
+  const moment = await connections.use(connections.homeDatabase, async (session) => {
+    const timestamp = await resolve(session, text);
+    await checkDatabases(session, databases, timestamp, text);
+    await refuseTooOld(session, databases, timestamp, text);
+    return momentAt(timestamp);
+  });
+  return { moment, lost: new AbortController().signal, release: () => Promise.resolve() };
+}
+
+/** The decimal HLC of what stands after AS OF SYSTEM TIME. It takes no parameters there: hence the quoting. */
+async function resolve(session: Session, asOf: string): Promise<string> {
+  const sql = /^(experimental_)?follower_read_timestamp\(\)$/i.test(asOf.trim())
+    ? asOf.trim()
+    : literal(asOf);
+  try {
+    const { rows } = await session.client.query<{ timestamp: string }>(
+      `SELECT cluster_logical_timestamp()::STRING AS timestamp FROM (VALUES (1)) AS v AS OF SYSTEM TIME ${sql}`,
+    );
+    const timestamp = rows[0]?.timestamp;
+    if (timestamp !== undefined) return timestamp;
+    throw new Error('no answer');
+  } catch (error) {
+    throw unresolved(error, session, asOf);
+  }
+}
+
+function unresolved(error: unknown, session: Session, asOf: string): HoldfastError {
+  const known = clusterError(error, session.place, `resolve AS OF SYSTEM TIME '${asOf}'`);
+  if (known.code === 'cluster-unavailable' || known.code === 'cluster-denied') return known;
+  const future = /in the future/.test(messageOf(error));
+  return new HoldfastError(
+    'unreadable-moment',
+    future
+      ? `AS OF SYSTEM TIME '${asOf}' is in the future`
+      : `AS OF SYSTEM TIME '${asOf}' is not a time that CockroachDB takes`,
+    { hint: HINT, field: 'asOf', cause: error },
+  );
+}
+
+/** The databases' names then. What wasn't there yet must not be taken for a wrong name. */
+async function checkDatabases(
+  session: Session,
+  databases: string[],
+  timestamp: string,
+  asOf: string,
+): Promise<void> {
+  const names = `SELECT name FROM system.namespace`;
+  const only = `WHERE "parentID" = 0 AND "parentSchemaID" = 0 AND name = ANY ($1::STRING[])`;
+  const doing = 'list the databases';
+  const now = await session.rows<{ name: string }>(doing, `${names} ${only}`, [databases]);
+  let then: { name: string }[];
+  try {
+    ({ rows: then } = await session.client.query<{ name: string }>(
+      `${names} AS OF SYSTEM TIME ${literal(timestamp)} ${only}`,
+      [databases],
+    ));
+  } catch (error) {
+    const known = clusterError(error, session.place, doing);
+    if (known.code === 'cluster-unavailable' || known.code === 'cluster-denied') throw known;
+    throw new HoldfastError(
+      'unreadable-moment',
+      `AS OF SYSTEM TIME '${asOf}' can't be read: the cluster did not exist then, or what it was like is garbage collected`,
+      { hint: 'Take a later moment.', field: 'asOf', cause: error },
+    );
+  }
+  for (const database of databases) {
+    if (then.some(({ name }) => name === database)) continue;
+    if (!now.some(({ name }) => name === database)) throw undefinedDatabase({ ...session.place, database });
+    throw new HoldfastError(
+      'unreadable-moment',
+      `database ${quoteIdent(database)} did not exist yet at ${momentAt(timestamp).at} (AS OF SYSTEM TIME '${asOf}')`,
+      { hint: 'Take a later moment, or wait some seconds where it was created just now.', field: 'asOf' },
+    );
+  }
+}
+
+/** Refuses what no table of these databases can be read as of any more; each table is checked by itself later. */
+async function refuseTooOld(
+  session: Session,
+  databases: string[],
+  timestamp: string,
+  asOf: string,
+): Promise<void> {
+  const windows = await readWindows(session);
+  const age = await ageOf(session, timestamp);
+  const longest = Math.max(...databases.map((database) => windows.longest(database)));
+  if (databases.length === 0 || age <= longest) return;
+  throw new HoldfastError(
+    'unreadable-moment',
+    `AS OF SYSTEM TIME '${asOf}' is ${Math.floor(age)} seconds ago, past the GC window of ${databases.map(quoteIdent).join(', ')} (gc.ttlseconds = ${longest})`,
+    { hint: `Take a moment less than ${longest} seconds ago.`, field: 'asOf' },
+  );
+}

@@ -1,0 +1,118 @@
+import type { Readable } from 'node:stream';
+import { HoldfastError } from '../../errors.ts';
+import type { TableRange } from '../cluster.ts';
+import { type Column, storedColumns, type TableDescriptor } from '../descriptor.ts';
+import type { Moment } from '../moment.ts';
+import { alwaysQuote, printName, sqlName } from '../names.ts';
+import { canceled } from '../postgres/errors.ts';
+import type { Connections, Lease } from './connections.ts';
+import { clusterError } from './errors.ts';
+import { asOfClause } from './hlc.ts';
+import { decodeBoundary } from './keys/decode.ts';
+import type { Boundary, PrimaryIndex } from './keys/types.ts';
+import { whereBetween } from './keys/where.ts';
+import { streamCopyText } from './rows/copy-text.ts';
+import type { TableAccess, TableAccesses } from './table-access.ts';
+
+/** Implements Cluster.readRange: the rows of a range as COPY text, read on its leaseholder and nowhere else. */
+export async function readRange(
+  connections: Connections,
+  accesses: TableAccesses,
+  table: TableDescriptor,
+  range: TableRange,
+  at: Moment,
+  signal: AbortSignal,
+): Promise<Readable> {
+  const doing = `read range ${range.index} of ${printName(table.name)}`;
+  const refuse = () => {
+    if (signal.aborted) throw canceled(signal, doing);
+  };
+  refuse();
+  const access = await accesses.of(table.name, at);
+  const sql = selectSql(table, access.index, range, at);
+  refuse();
+  const lease = await connections.acquireOn(range.leaseholder, table.name.database);
+  try {
+    refuse();
+    return open(lease, sql, signal, doing, (error) => explain(error, lease, doing, access, at));
+  } catch (error) {
+    lease.release(true);
+    throw error;
+  }
+}
+
+/**
+ * CockroachDB 21.1 prints labels in an array of an enum as SQL (`{"e'it\\'s'"}`) and can't read that back; as texts
+ * they are what they are. Only types of users are printed with their schema.
+ */
+function readable({ name, type }: Column): string {
+  return `${alwaysQuote(name)}${/\..*\[\]$/.test(type) ? '::STRING[]' : ''}`;
+}
+
+/** The statement that reads a range; the index is forced by its number, since names may change. */
+export function selectSql(
+  table: TableDescriptor,
+  index: PrimaryIndex,
+  range: Pick<TableRange, 'start' | 'end'>,
+  at: Moment,
+): string {
+  const columns = storedColumns(table).map(readable);
+  const where = whereBetween(
+    boundary(range.start, 'before', index),
+    boundary(range.end, 'after', index),
+    index,
+  );
+  return (
+    `SELECT ${columns.join(', ')} FROM ${alwaysQuote(table.name.database)}.${sqlName(table.name)}@{FORCE_INDEX=[${index.indexId}]} ` +
+    `${asOfClause(at)} WHERE ${where}`
+  );
+}
+
+function boundary(key: string | null, open: 'before' | 'after', index: PrimaryIndex): Boundary {
+  if (key === null) return { kind: open };
+  if (!/^([0-9a-f]{2})+$/.test(key)) throw new HoldfastError('internal', `'${key}' is not a key of a range`);
+  return decodeBoundary(Buffer.from(key, 'hex'), index);
+}
+
+function open(
+  lease: Lease,
+  sql: string,
+  signal: AbortSignal,
+  doing: string,
+  explained: (error: unknown) => HoldfastError,
+): Readable {
+  const stream = streamCopyText(lease.client, sql, signal);
+  // Whoever destroys it, with whatever the driver says: what comes out names what failed.
+  const destroy = stream.destroy.bind(stream);
+  stream.destroy = (error?: Error | null) => {
+    if (error === undefined || error === null) return destroy();
+    return destroy(signal.aborted ? canceled(signal, doing) : explained(error));
+  };
+  const abort = () => stream.destroy(canceled(signal, doing));
+  signal.addEventListener('abort', abort, { once: true });
+  stream.once('close', () => {
+    signal.removeEventListener('abort', abort);
+    // A read that ended before its end goes on in the cluster until its connection is closed.
+    lease.release(!stream.readableEnded || stream.errored !== null);
+  });
+  return stream;
+}
+
+function explain(
+  error: unknown,
+  lease: Lease,
+  doing: string,
+  access: TableAccess,
+  at: Moment,
+): HoldfastError {
+  const known = clusterError(error, lease.place, doing);
+  if (known.code !== 'unreadable-moment') return known;
+  return new HoldfastError(
+    'unreadable-moment',
+    `could not ${doing} as of ${at.at}: that is past its GC window (gc.ttlseconds = ${access.window})`,
+    {
+      hint: `Start again with a moment less than ${access.window} seconds ago, or raise gc.ttlseconds of the table first.`,
+      cause: error,
+    },
+  );
+}

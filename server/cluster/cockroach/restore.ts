@@ -1,0 +1,124 @@
+import { HoldfastError } from '../../errors.ts';
+import type { LedgerNote } from '../cluster.ts';
+import { alwaysQuote, type ObjectName, printName, quoteIdent, sqlName } from '../names.ts';
+import { canceled } from '../postgres/errors.ts';
+import type { Connections } from './connections.ts';
+import { hasLedger, inTransaction, ledgerSql, noteCreated, noteSchema } from './ledger.ts';
+
+/** How much of a statement is repeated in its error. */
+const STATEMENT_HEAD = 160;
+
+/** The database and its ledger are made in one transaction: it is never in doubt who made it. */
+export async function createDatabase(connections: Connections, name: string, restore: string): Promise<void> {
+  const doing = `create database ${quoteIdent(name)}`;
+  await connections.use(connections.homeDatabase, async (session) => {
+    const there = await session.rows(doing, 'SELECT 1 FROM crdb_internal.databases WHERE name = $1', [name]);
+    if (there.length > 0)
+      throw new HoldfastError(
+        'duplicate-database',
+        `database ${quoteIdent(name)} exists already at ${connections.address}`,
+        { hint: 'Choose another name, or drop that database first.', field: 'intoDb' },
+      );
+    await inTransaction(session, async () => {
+      await session.run(doing, `CREATE DATABASE ${alwaysQuote(name)}`);
+      for (const sql of ledgerSql(restore, `${alwaysQuote(name)}.`)) await session.run(doing, sql);
+    });
+  });
+}
+
+/** One that isn't there, or isn't this restore's, is left as it is. */
+export async function dropDatabase(connections: Connections, name: string, restore: string): Promise<void> {
+  const doing = `drop database ${quoteIdent(name)}`;
+  const there = await connections.use(connections.homeDatabase, (session) =>
+    session.rows(doing, 'SELECT 1 FROM crdb_internal.databases WHERE name = $1', [name]),
+  );
+  if (there.length === 0) return;
+  if (!(await connections.use(name, (session) => hasLedger(session, restore)))) return;
+  await connections.use(connections.homeDatabase, (session) =>
+    session.run(doing, `DROP DATABASE IF EXISTS ${alwaysQuote(name)} CASCADE`),
+  );
+  connections.forget(name);
+}
+
+/** A schema that this call creates is noted in the same transaction. */
+export async function ensureSchema(
+  connections: Connections,
+  database: string,
+  schema: string,
+  restore: string,
+): Promise<void> {
+  await connections.use(database, async (session) => {
+    const doing = `create schema ${quoteIdent(schema)}`;
+    const id = await session.databaseId();
+    await inTransaction(session, async () => {
+      const there = await session.rows(
+        doing,
+        `SELECT 1 FROM system.namespace WHERE "parentID" = $1 AND "parentSchemaID" = 0 AND name = $2`,
+        [id, schema],
+      );
+      if (there.length > 0) return;
+      await session.run(doing, `CREATE SCHEMA ${alwaysQuote(schema)}`);
+      await noteSchema(session, restore, schema);
+    });
+  });
+}
+
+/** Implements Cluster.runDdl: all statements and their note, or none. An abort closes the connection: it rolls back. */
+export async function runDdl(
+  connections: Connections,
+  database: string,
+  statements: string[],
+  signal: AbortSignal,
+  note?: LedgerNote,
+): Promise<void> {
+  await connections.use(database, async (session) => {
+    const abort = () => session.release(true);
+    let doing = 'start a transaction';
+    const refuse = () => {
+      if (signal.aborted) throw canceled(signal, doing);
+    };
+    refuse();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      await session.databaseId();
+      await inTransaction(session, async () => {
+        for (const statement of statements) {
+          refuse();
+          doing = `run ${headOf(statement)}`;
+          await session.run(doing, statement);
+        }
+        refuse();
+        if (note !== undefined) await noteCreated(session, note.restore, note.created);
+      });
+    } catch (error) {
+      refuse();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  });
+}
+
+function headOf(statement: string): string {
+  const line = statement.replaceAll(/\s+/g, ' ').trim();
+  return line.length > STATEMENT_HEAD ? `${line.slice(0, STATEMENT_HEAD)}…` : line;
+}
+
+export async function setSequence(
+  connections: Connections,
+  database: string,
+  name: ObjectName,
+  lastValue: string,
+  isCalled: boolean,
+): Promise<void> {
+  if (!/^-?\d+$/.test(lastValue))
+    throw new HoldfastError('invalid-value', `'${lastValue}' is not a value of sequence ${printName(name)}`);
+  await connections.use(database, async (session) => {
+    await session.databaseId();
+    await session.rows(
+      `set sequence ${printName({ ...name, database })}`,
+      'SELECT setval($1::STRING, $2::INT8, $3::BOOL)',
+      [sqlName(name), lastValue, isCalled],
+    );
+  });
+}
