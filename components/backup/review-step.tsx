@@ -1,6 +1,6 @@
 'use client';
 import { Alert, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
-import { IconAlertTriangle, IconArrowLeft, IconInfoCircle, IconPlayerPlay } from '@tabler/icons-react';
+import { IconAlertTriangle, IconArrowLeft, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
 import { useRef } from 'react';
@@ -9,7 +9,8 @@ import { quoteIdent } from '../../server/cluster/names.ts';
 import { plural } from '../format.ts';
 import { hashOnce } from '../query-hash.ts';
 import { useTRPC } from '../trpc.ts';
-import { CopyableCode } from '../ui/copyable-code.tsx';
+import { StatementSection } from '../ui/statement-section.tsx';
+import { Warnings } from '../ui/warnings.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { Bytes, Count } from '../ui/figures.tsx';
@@ -108,15 +109,8 @@ function PlanView({ plan, input }: { plan: BackupPlan; input: BackupInput }) {
           tells which and what it means. The backup can be made all the same.
         </Alert>
       )}
-      {plan.warnings.map((warning) => (
-        <Alert key={warning} color="yellow" icon={<IconInfoCircle />} role="status">
-          {warning}
-        </Alert>
-      ))}
-      <Stack gap="xs" component="section" aria-label="Statement">
-        <Title order={2}>Statement</Title>
-        <CopyableCode value={plan.statement} label="Statement" />
-      </Stack>
+      <Warnings warnings={plan.warnings} />
+      <StatementSection statement={plan.statement} />
       <Stack gap="xs" component="section" aria-label="Plan">
         <Title order={2}>Plan</Title>
         <Facts>

@@ -9,7 +9,7 @@ import { quoteIdent } from '../../server/cluster/names.ts';
 import { kindName } from '../clusters/words.ts';
 import { formatDuration, plural } from '../format.ts';
 import { useTRPC } from '../trpc.ts';
-import { CopyableCode } from '../ui/copyable-code.tsx';
+import { StatementSection } from '../ui/statement-section.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
 import { Age, Bytes, Count, Moment, Time } from '../ui/figures.tsx';
@@ -102,10 +102,7 @@ function BackupView({ backup }: { backup: BackupSummary }) {
           </Fact>
         </Facts>
       </Card>
-      <Stack gap="xs" component="section" aria-label="Statement">
-        <Title order={2}>Statement</Title>
-        <CopyableCode value={backup.statement} label="Statement" />
-      </Stack>
+      <StatementSection statement={backup.statement} />
       <Stack gap="xs" component="section" aria-label="Objects">
         <Title order={2}>Objects</Title>
         <BackupObjects objects={backup.objects} />

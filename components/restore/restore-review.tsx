@@ -1,6 +1,6 @@
 'use client';
-import { Alert, Badge, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
-import { IconArrowLeft, IconInfoCircle, IconPlayerPlay } from '@tabler/icons-react';
+import { Badge, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { IconArrowLeft, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
 import { useRef } from 'react';
@@ -9,7 +9,8 @@ import { nameKey, printName, quoteIdent } from '../../server/cluster/names.ts';
 import { plural } from '../format.ts';
 import type { AppError } from '../trpc.ts';
 import { useTRPC } from '../trpc.ts';
-import { CopyableCode } from '../ui/copyable-code.tsx';
+import { StatementSection } from '../ui/statement-section.tsx';
+import { Warnings } from '../ui/warnings.tsx';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
@@ -149,15 +150,8 @@ const columns = column.columns([
 function PlanView({ plan, input }: { plan: RestorePlan; input: RestoreInput }) {
   return (
     <>
-      {plan.warnings.map((warning) => (
-        <Alert key={warning} color="yellow" icon={<IconInfoCircle />} role="status">
-          {warning}
-        </Alert>
-      ))}
-      <Stack gap="xs" component="section" aria-label="Statement">
-        <Title order={2}>Statement</Title>
-        <CopyableCode value={plan.statement} label="Statement" />
-      </Stack>
+      <Warnings warnings={plan.warnings} />
+      <StatementSection statement={plan.statement} />
       <Stack gap="xs" component="section" aria-label="Plan">
         <Title order={2}>Plan</Title>
         <Facts>

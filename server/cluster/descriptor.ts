@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectNameSchema } from './names.ts';
+import { nameKey, objectNameSchema, type ObjectName } from './names.ts';
 
 /** Why one object needs another. The names are those of the `skip_missing_…` options and of the dependency table in the reference. */
 export const dependencyKindSchema = z.enum([
@@ -93,4 +93,13 @@ export function storedColumns(table: TableDescriptor): Column[] {
 /** A descriptor's kind as catalogs and pages name it: materialized views are a kind of their own. */
 export function objectKindOf(descriptor: Descriptor): ObjectKind {
   return descriptor.kind === 'view' && descriptor.materialized ? 'materialized-view' : descriptor.kind;
+}
+
+/** The table of that name among the descriptors; undefined when there is none. */
+export function findTable(descriptors: readonly Descriptor[], name: ObjectName): TableDescriptor | undefined {
+  const key = nameKey(name);
+  return descriptors.find(
+    (descriptor): descriptor is TableDescriptor =>
+      descriptor.kind === 'table' && nameKey(descriptor.name) === key,
+  );
 }

@@ -1,7 +1,7 @@
 import { exportTask } from '../backup/export.ts';
 import { nodeId } from '../cluster/cluster.ts';
-import type { TableDescriptor } from '../cluster/descriptor.ts';
-import { nameKey, printName } from '../cluster/names.ts';
+import { findTable } from '../cluster/descriptor.ts';
+import { printName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import { dataFileName } from '../format/data-file.ts';
 import type { DataFile } from '../format/manifest.ts';
@@ -21,10 +21,7 @@ export async function workExportTask(
 ): Promise<void> {
   const { tools, row, signal } = work;
   const task = exportTaskSchema.parse(row.body);
-  const table = context.descriptors.find(
-    (descriptor): descriptor is TableDescriptor =>
-      descriptor.kind === 'table' && nameKey(descriptor.name) === nameKey(task.table),
-  );
+  const table = findTable(context.descriptors, task.table);
   if (table === undefined)
     throw new HoldfastError('internal', `no descriptor of table "${printName(task.table)}"`);
   const location = parseLocation(statement.to);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { TableDescriptor } from '../cluster/descriptor.ts';
-import { nameKey, printName } from '../cluster/names.ts';
+import { findTable } from '../cluster/descriptor.ts';
+import { printName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import { dataFileSchema } from '../format/manifest.ts';
 import { loadFile } from '../restore/load.ts';
@@ -27,10 +27,7 @@ export async function workLoadTask(
   const { tools, row, signal } = work;
   const { file, layer } = loadTaskSchema.parse(row.body);
   const url = statement.from[layer];
-  const table = context.descriptors.find(
-    (descriptor): descriptor is TableDescriptor =>
-      descriptor.kind === 'table' && nameKey(descriptor.name) === nameKey(file.table),
-  );
+  const table = findTable(context.descriptors, file.table);
   const database = context.databases[file.table.database];
   if (table === undefined || url === undefined || database === undefined) {
     throw new HoldfastError('internal', `the plan lacks what is needed to load "${printName(file.table)}"`);

@@ -4,19 +4,11 @@ import type { Descriptor } from '../cluster/descriptor.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import type { Manifest } from '../format/manifest.ts';
+import { NO_ROWS, sizesByTable } from '../format/sizes.ts';
 
 /** A backup for people: its manifest without the files and the password hashes. `url` is redacted. */
 export function summaryOf(manifest: Manifest, url: string): BackupSummary {
-  const sizes = new Map<string, { rows: number; bytes: number; rawBytes: number }>();
-  for (const file of manifest.files) {
-    const key = nameKey(file.table);
-    const size = sizes.get(key) ?? { rows: 0, bytes: 0, rawBytes: 0 };
-    sizes.set(key, {
-      rows: size.rows + (file.kind === 'rows' ? file.rows : 0),
-      bytes: size.bytes + file.bytes,
-      rawBytes: size.rawBytes + file.rawBytes,
-    });
-  }
+  const sizes = sizesByTable(manifest);
   const held = new Set(manifest.descriptors.map((descriptor) => nameKey(descriptor.name)));
   const ownerOf = (descriptor: Descriptor): ObjectName | null => {
     const owner = descriptor.kind === 'sequence' ? descriptor.ownedBy?.table : undefined;
@@ -37,7 +29,7 @@ export function summaryOf(manifest: Manifest, url: string): BackupSummary {
       name: descriptor.name,
       kind: objectKindOf(descriptor),
       ownedBy: ownerOf(descriptor),
-      ...(sizes.get(nameKey(descriptor.name)) ?? { rows: 0, bytes: 0, rawBytes: 0 }),
+      ...(sizes.get(nameKey(descriptor.name)) ?? NO_ROWS),
     })),
     totals: { ...manifest.totals, files: manifest.files.length },
     users: manifest.users.length,

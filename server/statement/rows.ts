@@ -1,6 +1,7 @@
 import type { Descriptor } from '../cluster/descriptor.ts';
 import { nameKey } from '../cluster/names.ts';
 import type { Manifest } from '../format/manifest.ts';
+import { NO_ROWS, sizesByTable } from '../format/sizes.ts';
 import type { JobView } from '../jobs/job.ts';
 
 /** A row of an answer: PostgreSQL's text form of each value, null for NULL. */
@@ -38,11 +39,7 @@ export function showJobsRow(job: JobView): Row {
 
 /** SHOW BACKUP's rows (SHOW_BACKUP_COLUMNS, with `schemas` SHOW_BACKUP_SCHEMAS_COLUMNS): databases, then objects. */
 export function backupRows(manifest: Manifest, schemas: boolean): Row[] {
-  const sizes = new Map<string, { rows: number; bytes: number }>();
-  for (const file of manifest.files) {
-    const size = sizes.get(nameKey(file.table)) ?? { rows: 0, bytes: 0 };
-    sizes.set(nameKey(file.table), { rows: size.rows + file.rows, bytes: size.bytes + file.bytes });
-  }
+  const sizes = sizesByTable(manifest);
   const common = [manifest.type, null, timestamp(manifest.moment.at)];
   const databases = manifest.targets.databases.map((database): Row => [
     null,
@@ -56,8 +53,7 @@ export function backupRows(manifest: Manifest, schemas: boolean): Row[] {
     ...(schemas ? [null] : []),
   ]);
   const objects = manifest.descriptors.map((descriptor): Row => {
-    const size =
-      descriptor.kind === 'table' ? (sizes.get(nameKey(descriptor.name)) ?? { rows: 0, bytes: 0 }) : null;
+    const size = descriptor.kind === 'table' ? (sizes.get(nameKey(descriptor.name)) ?? NO_ROWS) : null;
     return [
       descriptor.name.database,
       descriptor.name.schema,
