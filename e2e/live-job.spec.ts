@@ -1,6 +1,6 @@
 import { expect, test } from 'playwright/test';
 import type { Page } from 'playwright/test';
-import { embedded, lockTable, logIn, startBackup } from './steps.ts';
+import { embedded, logIn, startStalledBackup } from './steps.ts';
 
 const STATES = ['pending', 'running', 'succeeded'];
 
@@ -35,15 +35,23 @@ test('the job’s page goes on after a reload and a lost connection, each event 
   context,
 }) => {
   await logIn(page);
-  const id = await startBackup("BACKUP DATABASE slow TO 'nodelocal://self/e2e/live' WITH detached");
-  await page.goto(`/jobs/${id}`);
-  await expect(page.getByRole('status', { name: 'Connection' })).toHaveText('Live');
-  await page.reload();
-  await expect(page.getByRole('status', { name: 'Connection' })).toHaveText('Live');
+  const { id, goOn } = await startStalledBackup(
+    "BACKUP DATABASE slow TO 'nodelocal://self/e2e/live' WITH detached",
+    'slow',
+    'ballast',
+  );
+  try {
+    await page.goto(`/jobs/${id}`);
+    await expect(page.getByRole('status', { name: 'Connection' })).toHaveText('Live');
+    await page.reload();
+    await expect(page.getByRole('status', { name: 'Connection' })).toHaveText('Live');
 
-  await context.setOffline(true);
-  await page.waitForTimeout(1_000);
-  await context.setOffline(false);
+    await context.setOffline(true);
+    await page.waitForTimeout(1_000);
+    await context.setOffline(false);
+  } finally {
+    await goOn();
+  }
 
   const bar = page.getByRole('progressbar', { name: 'Job progress' });
   await expect(bar).toHaveAttribute('aria-valuenow', '100', { timeout: 90_000 });
@@ -59,16 +67,19 @@ test('a job is canceled from its page, even one that waits for a lock, and leave
   page,
 }) => {
   await logIn(page);
-  const id = await startBackup("BACKUP DATABASE slow TO 'nodelocal://self/e2e/canceled' WITH detached");
-  await page.goto(`/jobs/${id}`);
-  await expect(page.getByText('exporting')).toBeVisible();
-  const release = await lockTable('slow', 'ballast');
+  const { id, goOn } = await startStalledBackup(
+    "BACKUP DATABASE slow TO 'nodelocal://self/e2e/canceled' WITH detached",
+    'slow',
+    'ballast',
+  );
   try {
+    await page.goto(`/jobs/${id}`);
+    await expect(page.getByText('exporting')).toBeVisible();
     await page.getByRole('button', { name: 'Cancel job' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel job' }).click();
     await expect(page.getByText('canceled').first()).toBeVisible({ timeout: 30_000 });
   } finally {
-    await release();
+    await goOn();
   }
   await page.goto('/backups');
   await page.getByRole('combobox', { name: 'Backup URL' }).fill('nodelocal://self/e2e/canceled');

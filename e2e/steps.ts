@@ -42,16 +42,33 @@ export async function embedded(database: string, sql: string): Promise<Record<st
   }
 }
 
-/** Asks for a lock that lets nobody read the table any more; answers how to give it back. */
-export async function lockTable(database: string, table: string): Promise<() => Promise<void>> {
+/**
+ * Starts a backup and, once its tasks are planned, keeps it from getting on: asks for a lock on the table that
+ * lets nobody read it any more. Answers the job's number and how to take the lock back.
+ */
+export async function startStalledBackup(
+  sql: string,
+  database: string,
+  table: string,
+): Promise<{ id: string; goOn: () => Promise<void> }> {
+  const id = await startBackup(sql);
+  const planned = `SELECT 1 FROM job_events WHERE job_id = ${id} AND body->>'message' LIKE 'Planned %'`;
+  await expect
+    .poll(async () => (await embedded('holdfast', planned)).length, { intervals: [20], timeout: 15_000 })
+    .toBe(1);
   const client = await connectEmbedded(database);
   client.on('error', () => undefined);
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   await client.query('BEGIN');
-  // Waits for the readers of now, and keeps those who come later waiting.
-  const locked = client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
-  return async () => {
-    await locked;
-    await client.end();
+  // Waits for the readers of now, the backup's moment among them, and keeps those who come later waiting.
+  const locked = client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`).catch(() => undefined);
+  return {
+    id,
+    async goOn() {
+      await embedded(database, `SELECT pg_cancel_backend(${rows[0]?.pid ?? 0})`);
+      await locked;
+      await client.end();
+    },
   };
 }
 
