@@ -45,6 +45,7 @@ export function manifestOf(backup: FinishedBackup): UnsignedManifest {
     targets: { databases: backup.wholeDatabases, objects: backup.objects },
     descriptors: backup.descriptors,
     files: backup.files,
+    changes: [],
     users: backup.users,
     leftOut: backup.leftOut,
     totals: totalsOf(backup.files),

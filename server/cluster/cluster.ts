@@ -18,6 +18,8 @@ export interface ClusterNode {
   address: string;
   locality: string;
   live: boolean;
+  /** False: its own address can't be reached from here, and its ranges are read through the URL's instead. */
+  direct: boolean;
 }
 
 /** What a cluster can be asked for, and if not, why and what would change that. */
@@ -36,6 +38,25 @@ export interface ClusterInfo {
   incremental: Capability;
   /** Whether it can be restored into at all. */
   restore: Capability;
+}
+
+/** Something that incremental backups need, or that makes them cheaper. */
+export interface Prerequisite {
+  /** For `meet`: `rangefeeds`. */
+  id: string;
+  /** For people: `Rangefeeds`. */
+  name: string;
+  met: boolean;
+  /** What it is for, and what holds without it: one or two sentences. */
+  detail: string;
+  /** What `meet` would do, as SQL for people; null where it can't be done from here. */
+  action: string | null;
+}
+
+/** How far back one table can be read. */
+export interface GcWindow {
+  table: ObjectName;
+  seconds: number;
 }
 
 export interface DatabaseInfo {
@@ -78,6 +99,34 @@ export interface TableRange {
   leaseholder: NodeId;
   estimatedBytes: number;
   estimatedRows: number;
+}
+
+/**
+ * How a table goes into an incremental backup. `feed`: the cluster tells which keys changed. `comparison`: its ranges
+ * are read as of both moments and compared. `whole`: all of its rows, as in a full backup.
+ */
+export type ChangeMethod = 'feed' | 'comparison' | 'whole';
+
+export interface TableChanges {
+  table: ObjectName;
+  method: ChangeMethod;
+  /** Why no cheaper method serves, one sentence for people; null for `feed`. */
+  reason: string | null;
+}
+
+/** What an incremental backup builds on: the newest base's moment and what tables were then. */
+export interface ChangeBase {
+  moment: Moment;
+  tables: TableDescriptor[];
+}
+
+/**
+ * A piece of a table's changes between two moments, whole lines of COPY text. `rows`: rows that are new or changed, as
+ * they are at the later moment, `storedColumns` in order. `deleted`: keys of rows that are gone, `rowKey` in order.
+ */
+export interface ChangeChunk {
+  kind: 'rows' | 'deleted';
+  text: Buffer;
 }
 
 /** A role or user as the cluster stores it, for the manifest; `attributes` in the cluster's own words. */
@@ -133,6 +182,45 @@ export interface Cluster {
 
   users(): Promise<ClusterUser[]>;
 
+  // Incremental backups: what changed between a base's moment and a later one.
+
+  /** How far back the tables of a database can be read, in their order by name; empty where nothing limits it. */
+  gcWindows(database: string): Promise<GcWindow[]>;
+
+  /** What incremental backups need or gain by here. Empty where there is nothing to turn on. */
+  prerequisites(): Promise<Prerequisite[]>;
+
+  /** Turns a prerequisite on. Throws `unsupported` for one without an action, `cluster-denied`. */
+  meet(id: string): Promise<void>;
+
+  /**
+   * How each table's changes since the base can be found, in the order given. A table that wasn't there, was rewritten
+   * or has other columns than in the base is stored whole. Throws `unreadable-moment`, naming the table and the deadline
+   * that passed, when the base has left a table's GC window.
+   */
+  planChanges(base: ChangeBase, tables: TableDescriptor[], at: Moment): Promise<TableChanges[]>;
+
+  /** The pieces in which a table's changes are read: disjoint, and together they have every change. At least one. */
+  changeRanges(
+    table: TableDescriptor,
+    method: Exclude<ChangeMethod, 'whole'>,
+    from: Moment,
+    at: Moment,
+  ): AsyncIterable<TableRange>;
+
+  /**
+   * What changed in a piece after `from` and up to `at`. A key comes in one chunk of one kind, once. Where a feed turns
+   * out not to serve, the piece is compared instead.
+   */
+  readChanges(
+    table: TableDescriptor,
+    method: Exclude<ChangeMethod, 'whole'>,
+    range: TableRange,
+    from: Moment,
+    at: Moment,
+    signal: AbortSignal,
+  ): AsyncIterable<ChangeChunk>;
+
   // The restore side. All take the database to restore into, which need not be the descriptor's.
 
   /**
@@ -158,6 +246,17 @@ export interface Cluster {
     database: string,
     table: TableDescriptor,
     rows: Readable,
+    signal: AbortSignal,
+    once?: { restore: string; key: string },
+  ): Promise<{ rows: number }>;
+  /**
+   * Removes rows by their keys: COPY text, `rowKey` in order. All or nothing and, by `once`, one time, as in `load`; keys
+   * that aren't there are fine. Answers the keys read, by this call or the earlier one.
+   */
+  removeKeys(
+    database: string,
+    table: TableDescriptor,
+    keys: Readable,
     signal: AbortSignal,
     once?: { restore: string; key: string },
   ): Promise<{ rows: number }>;

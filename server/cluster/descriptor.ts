@@ -67,6 +67,13 @@ export const descriptorSchema = z.discriminatedUnion('kind', [
     columns: z.array(columnSchema),
     /** Columns of the primary key, in key order; null where there is none. */
     primaryKey: z.array(z.string()).nullable(),
+    /** Stored columns that tell a row from all others, hidden ones too; null where nothing does. */
+    rowKey: z.array(z.string()).nullable().default(null),
+    /**
+     * Which stored rows these are, in the cluster's own words: another one when the table was made anew, truncated, or
+     * given other columns or another key. Null where the cluster has no such thing.
+     */
+    storage: z.string().nullable().default(null),
   }),
   z.object({ kind: z.literal('view'), ...common, materialized: z.boolean() }),
   z.object({

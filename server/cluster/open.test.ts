@@ -13,7 +13,7 @@ describe('openCluster', () => {
     ['simulated://3?seed=1&seed=2', 'invalid-value'],
     ['simulated://3?password=secret', 'invalid-value'],
     ['simulated://3/shop', 'invalid-value'],
-    ['cockroachdb://root@localhost:26257', 'unsupported'],
+    ['cockroachdb://root:secret@localhost:port', 'invalid-value'],
     ['mysql://root:secret@localhost', 'unsupported'],
     ['', 'invalid-value'],
     ['localhost:5432', 'invalid-value'],
@@ -32,7 +32,7 @@ describe('openCluster', () => {
   });
 
   it('takes both schemes of PostgreSQL, and connects to nothing yet', async () => {
-    for (const scheme of ['postgres', 'postgresql', 'POSTGRES'])
+    for (const scheme of ['postgres', 'postgresql', 'POSTGRES', 'cockroachdb', 'cockroach'])
       await openCluster(`${scheme}://user:secret@127.0.0.1:1/db?sslmode=require`).close();
   });
 

@@ -49,6 +49,8 @@ export function tableDescriptor(name: ObjectName): TableDescriptor {
       { name: 'note', type: 'text', nullable: true, generated: false },
     ],
     primaryKey: ['id'],
+    rowKey: ['id'],
+    storage: null,
   };
 }
 
@@ -66,8 +68,8 @@ export function fileEntry(index: number, entry: Partial<DataFile> = {}): DataFil
   };
 }
 
-export function unsignedManifest(changes: Partial<UnsignedManifest> = {}): UnsignedManifest {
-  const files = changes.files ?? [fileEntry(0), fileEntry(1)];
+export function unsignedManifest(other: Partial<UnsignedManifest> = {}): UnsignedManifest {
+  const files = other.files ?? [fileEntry(0), fileEntry(1)];
   return {
     formatVersion: 1,
     holdfastVersion: '0.1.0',
@@ -94,10 +96,11 @@ export function unsignedManifest(changes: Partial<UnsignedManifest> = {}): Unsig
     targets: { databases: ['bank'], objects: [] },
     descriptors: [tableDescriptor(accounts)],
     files,
+    changes: [],
     users: [{ name: 'app', passwordHash: 'SCRAM-SHA-256$4096:x$y:z', attributes: ['LOGIN'], memberOf: [] }],
     leftOut: [{ object: accounts, what: ['2 triggers'] }],
     totals: totalsOf(files),
-    ...changes,
+    ...other,
   };
 }
 

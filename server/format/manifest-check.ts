@@ -1,3 +1,4 @@
+import { findTable } from '../cluster/descriptor.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import { checkName } from '../storage/names.ts';
 import { StoreError } from '../storage/store.ts';
@@ -9,7 +10,11 @@ import { totalsOf, type UnsignedManifest } from './manifest-schema.ts';
  */
 export function contradiction(manifest: UnsignedManifest): string | null {
   return (
-    chainProblem(manifest) ?? descriptorProblem(manifest) ?? filesProblem(manifest) ?? totalsProblem(manifest)
+    chainProblem(manifest) ??
+    descriptorProblem(manifest) ??
+    changesProblem(manifest) ??
+    filesProblem(manifest) ??
+    totalsProblem(manifest)
   );
 }
 
@@ -30,7 +35,22 @@ function descriptorProblem({ descriptors }: UnsignedManifest): string | null {
   return null;
 }
 
-function filesProblem({ type, descriptors, files }: UnsignedManifest): string | null {
+/** Changes are of tables that have a key to find the base's rows by, and only an incremental backup has them. */
+function changesProblem({ type, descriptors, changes }: UnsignedManifest): string | null {
+  const seen = new Set<string>();
+  for (const { table } of changes) {
+    if (type === 'full') return `the full backup has only changes of the table ${printName(table)}`;
+    if (seen.has(nameKey(table))) return `the changes of the table ${printName(table)} are in it twice`;
+    seen.add(nameKey(table));
+    const descriptor = findTable(descriptors, table);
+    if (descriptor === undefined) return `it has changes of ${printName(table)}, which has no descriptor`;
+    if (descriptor.rowKey === null) return `it has changes of ${printName(table)}, which has no key`;
+  }
+  return null;
+}
+
+function filesProblem({ descriptors, files, changes: changed }: UnsignedManifest): string | null {
+  const changes = new Set(changed.map(({ table }) => nameKey(table)));
   const tables = new Set(descriptors.filter(({ kind }) => kind === 'table').map(({ name }) => nameKey(name)));
   const names = new Set<string>();
   const ranges = new Set<string>();
@@ -45,7 +65,9 @@ function filesProblem({ type, descriptors, files }: UnsignedManifest): string | 
     if (!tables.has(nameKey(file.table))) {
       return `the file ${name} belongs to the table ${table}, which has no descriptor`;
     }
-    if (kind === 'deleted' && type === 'full') return `the full backup has a file of deleted keys: ${name}`;
+    if (kind === 'deleted' && !changes.has(nameKey(file.table))) {
+      return `the file ${name} has deleted keys, but the table ${table} is in it whole`;
+    }
     for (const { index } of file.ranges) {
       const rangeKey = `${kind} ${index} ${nameKey(file.table)}`;
       if (ranges.has(rangeKey)) return `range ${index} of ${table} is in it twice: ${name}`;

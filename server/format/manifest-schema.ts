@@ -65,6 +65,20 @@ export const manifestSchema = z.object({
   targets: z.object({ databases: z.array(z.string()), objects: z.array(objectNameSchema) }),
   descriptors: z.array(descriptorSchema),
   files: z.array(dataFileSchema),
+  /**
+   * Incremental backups: the tables of which `files` have only what changed since the newest base. Of all other tables
+   * they have every row.
+   */
+  changes: z
+    .array(
+      z.object({
+        table: objectNameSchema,
+        method: z.enum(['feed', 'comparison']),
+        /** Why no cheaper method served; null for `feed`. */
+        reason: z.string().nullable(),
+      }),
+    )
+    .default([]),
   users: z.array(userSchema),
   /** What the backup does not hold, as people were told; `object` null where it concerns all of it. */
   leftOut: z.array(z.object({ object: objectNameSchema.nullable(), what: z.array(z.string()) })),

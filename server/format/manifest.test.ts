@@ -53,6 +53,7 @@ describe('a manifest', () => {
       moment: { kind: 'hlc', at: '2026-11-22T12:00:00Z', timestamp: '1795350817022653429.0000000000' },
       descriptors: [tableDescriptor(accounts), tableDescriptor(odd)],
       files,
+      changes: [{ table: accounts, method: 'comparison', reason: 'Rangefeeds are off.' }],
       totals: totalsOf(files),
     });
     expect(unsigned.totals).toEqual({ rows: 10, bytes: 200, rawBytes: 2000 });
@@ -188,6 +189,26 @@ describe('contradictions', () => {
       'a table twice',
       { descriptors: [tableDescriptor(accounts), tableDescriptor(accounts)] },
       'is in it twice',
+    ],
+    [
+      'changes in a full backup',
+      { changes: [{ table: accounts, method: 'feed', reason: null }] },
+      'the full backup has only changes',
+    ],
+    [
+      'deleted keys of a table that is in it whole',
+      { type: 'incremental', chain: [base], files: [fileEntry(0, { kind: 'deleted' })] },
+      'has deleted keys, but the table bank.public.accounts is in it whole',
+    ],
+    [
+      'changes of a table without a key',
+      {
+        type: 'incremental',
+        chain: [base],
+        descriptors: [{ ...tableDescriptor(accounts), rowKey: null }],
+        changes: [{ table: accounts, method: 'feed', reason: null }],
+      },
+      'which has no key',
     ],
     ['a full backup with a base', { chain: [base] }, 'full backup with bases'],
     ['an incremental one without', { type: 'incremental' }, 'without a base'],

@@ -1,5 +1,5 @@
 import type { Cluster, ClusterInfo, DatabaseInfo } from '../cluster/cluster.ts';
-import { openCluster, redactClusterUrl } from '../cluster/open.ts';
+import { connectCluster, redactClusterUrl } from '../cluster/open.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Secrets } from '../accounts/secrets.ts';
 import type { Metadata } from './open.ts';
@@ -16,8 +16,8 @@ const SEAL_PURPOSE = 'cluster-url';
 export class ClusterRegistry {
   readonly #metadata: Metadata;
   readonly #secrets: Secrets;
-  readonly #open = new Map<string, { url: string; cluster: Cluster }>();
-  readonly #retired: Cluster[] = [];
+  readonly #open = new Map<string, { url: string; cluster: Promise<Cluster> }>();
+  readonly #retired: Promise<Cluster>[] = [];
 
   constructor(metadata: Metadata, secrets: Secrets) {
     this.#metadata = metadata;
@@ -63,8 +63,12 @@ export class ClusterRegistry {
     const url = this.#secrets.unseal(row.url_sealed, SEAL_PURPOSE);
     const known = this.#open.get(name);
     if (known?.url === url) return known.cluster;
-    const cluster = openCluster(url);
+    const cluster = connectCluster(url);
     this.#open.set(name, { url, cluster });
+    // One that can't be reached now is asked again by whoever needs it next.
+    cluster.catch(() => {
+      if (this.#open.get(name)?.cluster === cluster) this.#open.delete(name);
+    });
     // The old adapter may be serving someone, and closing would cut that off: it goes with the process.
     if (known !== undefined) this.#retired.push(known.cluster);
     return cluster;
@@ -102,7 +106,8 @@ export class ClusterRegistry {
 
   async close(): Promise<void> {
     const open = [...this.#open.values()].map(({ cluster }) => cluster);
-    await Promise.all([...open, ...this.#retired.splice(0)].map((cluster) => cluster.close()));
+    const closing = [...open, ...this.#retired.splice(0)].map(async (cluster) => (await cluster).close());
+    await Promise.allSettled(closing);
     this.#open.clear();
   }
 }

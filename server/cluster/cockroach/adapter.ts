@@ -8,6 +8,7 @@ import type {
   LedgerNote,
   TableRange,
 } from '../cluster.ts';
+import { FullBackupsOnly } from '../full-only.ts';
 import type { Descriptor, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { nameKey, type ObjectName } from '../names.ts';
@@ -21,6 +22,7 @@ import { load } from './load.ts';
 import { DEFAULT_AS_OF, holdMoment } from './moment.ts';
 import { tableRanges } from './ranges.ts';
 import { readRange } from './read.ts';
+import { removeKeys } from './remove-keys.ts';
 import * as restore from './restore.ts';
 import { describeCluster, listDatabases } from './server-info.ts';
 import { TableAccesses } from './table-access.ts';
@@ -32,13 +34,15 @@ export interface CockroachOptions {
 }
 
 /** A CockroachDB cluster, 20.2 or later. */
-export class CockroachCluster implements Cluster {
+export class CockroachCluster extends FullBackupsOnly implements Cluster {
+  readonly kindName = 'CockroachDB';
   readonly #connections: Connections;
   readonly #accesses: TableAccesses;
   readonly #defaultAsOf: string;
 
   /** Connects when it is first used. Throws `invalid-value` for a URL that can't be understood. */
   constructor(url: string, applicationName: string, options: CockroachOptions = {}) {
+    super();
     this.#connections = new Connections(url, applicationName);
     this.#accesses = new TableAccesses(this.#connections);
     this.#defaultAsOf = options.defaultAsOf ?? DEFAULT_AS_OF;
@@ -111,6 +115,16 @@ export class CockroachCluster implements Cluster {
     once?: { restore: string; key: string },
   ): Promise<{ rows: number }> {
     return load(this.#connections, database, table, rows, signal, once);
+  }
+
+  removeKeys(
+    database: string,
+    table: TableDescriptor,
+    keys: Readable,
+    signal: AbortSignal,
+    once?: { restore: string; key: string },
+  ): Promise<{ rows: number }> {
+    return removeKeys(this.#connections, database, table, keys, signal, once);
   }
 
   setSequence(database: string, name: ObjectName, lastValue: string, isCalled: boolean): Promise<void> {

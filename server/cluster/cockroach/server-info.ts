@@ -43,7 +43,7 @@ export async function describeCluster(session: Session): Promise<ClusterInfo> {
     version,
     identity: self.identity,
     user: self.user,
-    nodes: nodes.map((node) => ({ ...node, id: nodeId(node.id) })),
+    nodes: nodes.map((node) => ({ ...node, id: nodeId(node.id), direct: true })),
     asOf: { available: true },
     restore: { available: true },
     incremental: INCREMENTAL,

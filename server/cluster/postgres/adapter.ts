@@ -9,6 +9,7 @@ import type {
   LedgerNote,
   TableRange,
 } from '../cluster.ts';
+import { FullBackupsOnly } from '../full-only.ts';
 import type { Descriptor, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { nameKey, type ObjectName } from '../names.ts';
@@ -20,17 +21,20 @@ import { load } from './load.ts';
 import { begin, Moments } from './moment.ts';
 import { tableRanges } from './ranges.ts';
 import { readRange } from './read.ts';
+import { removeKeys } from './remove-keys.ts';
 import * as restore from './restore.ts';
 import { describeServer, listDatabases } from './server-info.ts';
 import { readUsers } from './users.ts';
 
 /** A PostgreSQL server, 13 or later. */
-export class PostgresCluster implements Cluster {
+export class PostgresCluster extends FullBackupsOnly implements Cluster {
+  readonly kindName = 'PostgreSQL';
   readonly #connections: Connections;
   readonly #moments: Moments;
 
   /** Connects when it is first used. Throws `invalid-value` for a URL that can't be understood. */
   constructor(url: string, applicationName: string) {
+    super();
     this.#connections = new Connections(url, applicationName);
     this.#moments = new Moments(this.#connections);
   }
@@ -102,6 +106,16 @@ export class PostgresCluster implements Cluster {
     once?: { restore: string; key: string },
   ): Promise<{ rows: number }> {
     return load(this.#connections, database, table, rows, signal, once);
+  }
+
+  removeKeys(
+    database: string,
+    table: TableDescriptor,
+    keys: Readable,
+    signal: AbortSignal,
+    once?: { restore: string; key: string },
+  ): Promise<{ rows: number }> {
+    return removeKeys(this.#connections, database, table, keys, signal, once);
   }
 
   setSequence(database: string, name: ObjectName, lastValue: string, isCalled: boolean): Promise<void> {

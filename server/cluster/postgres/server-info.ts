@@ -23,7 +23,7 @@ export async function describeServer(session: Session): Promise<ClusterInfo> {
     version: session.server.versionText,
     identity: await readIdentity(session),
     user,
-    nodes: [{ id: THE_NODE, address, locality: '', live: true }],
+    nodes: [{ id: THE_NODE, address, locality: '', live: true, direct: true }],
     asOf: AS_OF,
     incremental: INCREMENTAL,
     restore: { available: true },

@@ -9,6 +9,7 @@ import type {
   DatabaseInfo,
   TableRange,
 } from '../cluster.ts';
+import { FullBackupsOnly } from '../full-only.ts';
 import type { Descriptor, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { type ObjectName, printName, quoteIdent } from '../names.ts';
@@ -38,7 +39,8 @@ const RESTORE: Capability = {
  * same URL reads the same bytes. It doesn't change with time, and what writes is refused: there is nothing to
  * write to.
  */
-export class SimulatedCluster implements Cluster {
+export class SimulatedCluster extends FullBackupsOnly implements Cluster {
+  readonly kindName = 'a simulated cluster';
   readonly #world: World;
   readonly #now: () => Date;
   readonly #reads = new Set<Readable>();
@@ -46,6 +48,7 @@ export class SimulatedCluster implements Cluster {
   #closed = false;
 
   constructor(world: World, now: () => Date = () => new Date()) {
+    super();
     this.#world = world;
     this.#now = now;
   }
@@ -167,6 +170,10 @@ export class SimulatedCluster implements Cluster {
 
   load(_database: string, table: TableDescriptor): Promise<{ rows: number }> {
     return refused(`load rows into ${printName(table.name)}`);
+  }
+
+  removeKeys(_database: string, table: TableDescriptor): Promise<{ rows: number }> {
+    return refused(`remove rows from ${printName(table.name)}`);
   }
 
   setSequence(_database: string, name: ObjectName): Promise<void> {

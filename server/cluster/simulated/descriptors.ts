@@ -49,6 +49,8 @@ export function describeTable(database: string, table: SimulatedTable): TableDes
     comment: table.comment,
     columns: table.columns.map(({ name, type, nullable }) => ({ name, type, nullable, generated: false })),
     primaryKey: table.primaryKey,
+    rowKey: table.primaryKey,
+    storage: null,
   };
 }
 

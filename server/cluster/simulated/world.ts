@@ -25,6 +25,7 @@ export function simulatedNodes(count: number): ClusterNode[] {
       address: `sim-${index + 1}:26257`,
       locality: `region=${region},zone=${region}-${zone}`,
       live: true,
+      direct: true,
     };
   });
 }

@@ -52,9 +52,10 @@ function describe(
   const typesNeeded = object.dependencies.filter(({ kind }) => kind === 'type');
   const hidden = new Set(table.columns.filter((column) => column.hidden).map((column) => column.name));
   // The hidden rowid of a table without a primary key, and the shard of a hash-sharded one, are no keys of people's.
-  const key = keyColumns(table.primaryIndex)
-    .map((column) => column.name)
-    .filter((column) => !hidden.has(column));
+  const names = keyColumns(table.primaryIndex).map((column) => column.name);
+  const key = names.filter((column) => !hidden.has(column));
+  // A shard is a function of the columns beside it, and in no data file.
+  const generated = new Set(columns.filter((column) => column.generated).map((column) => column.name));
   return {
     kind: 'table',
     name: object.name,
@@ -74,7 +75,14 @@ function describe(
     comment: object.comment,
     columns,
     primaryKey: key.length === 0 ? null : key,
+    rowKey: names.filter((column) => !shards.has(column) && !generated.has(column)),
+    storage: storageOf(table),
   };
+}
+
+/** Truncating a table and giving it another key make a new primary index; no number is ever used twice. */
+function storageOf(table: StoredTable): string {
+  return `${table.id}/${table.primaryIndex.id}/${table.columns.map(({ id }) => id).join(',')}`;
 }
 
 /** ADD CONSTRAINT validates the rows that are there by itself, unless the original wasn't validated either. */

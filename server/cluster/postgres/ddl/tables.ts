@@ -97,6 +97,8 @@ function describe(object: KnownObject, parts: Parts): TableDescriptor {
       generated: column.generated !== '',
     })),
     primaryKey: primary?.columns ?? null,
+    rowKey: primary?.columns ?? null,
+    storage: null,
   };
 }
 

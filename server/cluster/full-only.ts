@@ -1,0 +1,41 @@
+import { HoldfastError } from '../errors.ts';
+import type { ChangeChunk, GcWindow, Prerequisite, TableChanges, TableRange } from './cluster.ts';
+
+const TAKE_FULL = { hint: 'Take a full backup.', field: 'bases' } as const;
+
+/** The part of Cluster about changes, for clusters that don't tell what changed: full backups only. */
+export abstract class FullBackupsOnly {
+  abstract readonly kindName: string;
+
+  gcWindows(): Promise<GcWindow[]> {
+    return Promise.resolve([]);
+  }
+
+  prerequisites(): Promise<Prerequisite[]> {
+    return Promise.resolve([]);
+  }
+
+  meet(id: string): Promise<void> {
+    return Promise.reject(
+      new HoldfastError('unsupported', `there is no '${id}' to turn on in ${this.kindName}`),
+    );
+  }
+
+  planChanges(): Promise<TableChanges[]> {
+    return Promise.reject(this.#refusal());
+  }
+
+  // eslint-disable-next-line require-yield -- there are none
+  async *changeRanges(): AsyncGenerator<TableRange, void> {
+    await Promise.reject(this.#refusal());
+  }
+
+  // eslint-disable-next-line require-yield -- there are none
+  async *readChanges(): AsyncGenerator<ChangeChunk, void> {
+    await Promise.reject(this.#refusal());
+  }
+
+  #refusal(): HoldfastError {
+    return new HoldfastError('unsupported', `what changed in ${this.kindName} can't be read`, TAKE_FULL);
+  }
+}
