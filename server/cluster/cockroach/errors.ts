@@ -56,6 +56,11 @@ const MESSAGES: [RegExp, (place: Place) => Verdict][] = [
     /restart transaction|TransactionRetryWithProtoRefreshError/i,
     () => ({ code: 'cluster-unavailable', hint: TRY_AGAIN }),
   ],
+  [
+    // A node that goes away takes its part of a distributed query with it.
+    /rpc error|communication error|failed to send RPC|no inbound stream connection|node is draining|server is not accepting clients|breaker open/i,
+    () => ({ code: 'cluster-unavailable', hint: TRY_AGAIN }),
+  ],
   [/certificate|password authentication failed/i, () => ({ code: 'cluster-denied', hint: CREDENTIALS })],
 ];
 
@@ -112,6 +117,7 @@ function judge(state: string, place: Place): Verdict | null {
     case '08':
     case '53':
     case '57':
+    case '58':
       return { code: 'cluster-unavailable', hint: UNREACHABLE };
     case '22':
     case '23':

@@ -83,9 +83,19 @@ async function describeIndex(
 ): Promise<PrimaryIndex> {
   const types = await readColumnTypes(session, [table]);
   const members = await readEnumMembers(session, stored);
+  const { interleave } = stored.primaryIndex;
   return {
     tableId: stored.id,
     indexId: stored.primaryIndex.id,
+    ...(interleave.length === 0
+      ? {}
+      : {
+          ancestors: interleave.map(({ tableId, indexId, sharedPrefixLen }) => ({
+            tableId,
+            indexId,
+            sharedColumns: sharedPrefixLen,
+          })),
+        }),
     columns: keyColumns(stored.primaryIndex).map(({ name, descending }) => {
       const [type] = typesInType(stored.columns.find((column) => column.name === name)?.type ?? { oid: 0 });
       const enumMembers = type === undefined ? undefined : members.get(type);

@@ -164,7 +164,7 @@ export class SimulatedCluster extends FullBackupsOnly implements Cluster {
     return refused(`create the schema ${quoteIdent(database)}.${quoteIdent(schema)}`);
   }
 
-  runDdl(database: string): Promise<void> {
+  runDdl(database: string): Promise<string[]> {
     return refused(`change the database ${quoteIdent(database)}`);
   }
 

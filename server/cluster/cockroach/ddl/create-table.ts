@@ -65,3 +65,51 @@ export function withoutColumns(createTable: string, columns: ReadonlySet<string>
   }
   return print(kept);
 }
+
+/** Takes `PARTITION BY …` of the table and of its indexes out of a CREATE TABLE: it needs a licence to run again. */
+export function withoutPartitioning(createTable: string): string {
+  return withoutClauses(
+    createTable,
+    [
+      ['partition', 'by'],
+      ['partition', 'all', 'by'],
+    ],
+    2,
+  );
+}
+
+/** Takes `INTERLEAVE IN PARENT …` of the table and of its indexes out of a CREATE TABLE. Nothing else is changed. */
+export function withoutInterleaving(createTable: string): string {
+  return withoutClauses(createTable, [['interleave', 'in', 'parent']], 1);
+}
+
+/** Takes out what begins with one of these sequences of words and ends with its `lists`th list in parentheses. */
+function withoutClauses(sql: string, beginnings: string[][], lists: number): string {
+  const tokens = tokenize(sql);
+  const depth = depths(tokens);
+  const kept: Token[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at];
+    if (token === undefined) break;
+    if (!beginnings.some((words) => wordsFollow(tokens, at, words))) {
+      kept.push(token);
+      continue;
+    }
+    const outside = depth[at] ?? 0;
+    for (let closed = 0; at < tokens.length && closed < lists; at++)
+      if (tokens[at]?.text === ')' && depth[at] === outside) closed += 1;
+    at -= 1;
+    if (kept.at(-1)?.kind === 'space') kept.pop();
+  }
+  return print(kept);
+}
+
+function wordsFollow(tokens: Token[], from: number, words: string[]): boolean {
+  let at = from;
+  for (const word of words) {
+    if (at > from && tokens[at]?.kind === 'space') at++;
+    if (tokens[at]?.kind !== 'word' || tokens[at]?.value !== word) return false;
+    at++;
+  }
+  return true;
+}

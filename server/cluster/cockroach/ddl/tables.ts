@@ -5,7 +5,7 @@ import { type KnownObject, viaColumn } from '../catalog.ts';
 import { readColumnTypes, typeKey } from '../column-types.ts';
 import type { Session } from '../session.ts';
 import { keyColumns, type StoredTable } from '../stored-descriptor.ts';
-import { takeDefaults, withoutColumns } from './create-table.ts';
+import { takeDefaults, withoutColumns, withoutPartitioning } from './create-table.ts';
 import type { Definition } from './definitions.ts';
 import { isName, tokenize } from './lexer.ts';
 import { qualified, step } from './sql.ts';
@@ -48,8 +48,12 @@ function describe(
     table.columns.filter(({ usesSequenceIds }) => usesSequenceIds.length > 0).map((column) => column.name),
   );
   const shards = new Set([table.primaryIndex, ...table.indexes].flatMap(({ sharded }) => sharded ?? []));
-  const { create, defaults } = takeDefaults(withoutColumns(definition.create, shards), withSequences);
-  const typesNeeded = object.dependencies.filter(({ kind }) => kind === 'type');
+  const partitioned = [table.primaryIndex, ...table.indexes].some(
+    ({ partitioning }) => partitioning.columns > 0,
+  );
+  const printed = partitioned ? withoutPartitioning(definition.create) : definition.create;
+  const { create, defaults } = takeDefaults(withoutColumns(printed, shards), withSequences);
+  const neededAtOnce = object.dependencies.filter(({ kind }) => kind === 'type' || kind === 'interleave');
   const hidden = new Set(table.columns.filter((column) => column.hidden).map((column) => column.name));
   // The hidden rowid of a table without a primary key, and the shard of a hash-sharded one, are no keys of people's.
   const names = keyColumns(table.primaryIndex).map((column) => column.name);
@@ -61,7 +65,7 @@ function describe(
     name: object.name,
     dependencies: object.dependencies,
     ddl: [
-      step('create', create, typesNeeded),
+      step('create', create, neededAtOnce),
       ...[...defaults].map(([column, expression]) =>
         step(
           'default',
@@ -71,6 +75,9 @@ function describe(
       ),
       ...foreignKeys(object, table, definition),
       ...definition.comments.map((sql) => step('finish', sql)),
+      ...(object.zone.length === 0
+        ? []
+        : [step('finish', `ALTER TABLE ${name} CONFIGURE ZONE USING ${object.zone.join(', ')}`)]),
     ],
     comment: object.comment,
     columns,
