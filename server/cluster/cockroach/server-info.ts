@@ -1,13 +1,7 @@
 import { HoldfastError } from '../../errors.ts';
-import { type Capability, type ClusterInfo, type DatabaseInfo, nodeId } from '../cluster.ts';
+import { type ClusterInfo, type DatabaseInfo, nodeId } from '../cluster.ts';
 import { quoteIdent } from '../names.ts';
 import type { Session } from './session.ts';
-
-const INCREMENTAL: Capability = {
-  available: false,
-  reason: 'This version of Holdfast takes full backups of CockroachDB only.',
-  remedy: 'Take full backups.',
-};
 
 /** What the cluster says of itself. Throws `cluster-denied` for users without the admin role. */
 export async function describeCluster(session: Session): Promise<ClusterInfo> {
@@ -46,7 +40,7 @@ export async function describeCluster(session: Session): Promise<ClusterInfo> {
     nodes: nodes.map((node) => ({ ...node, id: nodeId(node.id), direct: true })),
     asOf: { available: true },
     restore: { available: true },
-    incremental: INCREMENTAL,
+    incremental: { available: true },
   };
 }
 

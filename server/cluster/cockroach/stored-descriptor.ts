@@ -73,9 +73,9 @@ const table = z.object({
   columns: z.array(column),
   primaryIndex: index,
   families: z
-    .array(z.unknown())
+    .array(z.object({ name: text, columnNames: z.array(z.string()).nullish() }))
     .nullish()
-    .transform((list) => list?.length ?? 0),
+    .transform((list) => (list ?? []).map(({ columnNames }) => columnNames ?? [])),
   indexes: z
     .array(index)
     .nullish()

@@ -15,6 +15,8 @@ export interface TableAccess {
   index: PrimaryIndex;
   /** Keys that a row is stored under, secondary indexes included, on average. */
   keysPerRow: number;
+  /** The columns of each column family, the one that every row has first. */
+  families: string[][];
   /** gc.ttlseconds in effect. */
   window: number;
 }
@@ -54,7 +56,8 @@ async function readAccess(session: Session, table: ObjectName, at: Moment): Prom
   const { stored, index } = found;
   return {
     index,
-    keysPerRow: Math.max(1, stored.families) + stored.indexes.length,
+    keysPerRow: Math.max(1, stored.families.length) + stored.indexes.length,
+    families: stored.families,
     window: windows.of(table),
   };
 }
