@@ -47,7 +47,7 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
   const name = cluster?.name ?? '';
   const destination = (draft.destination ?? suggestion).trim();
   const input = useMemo<BackupInput>(
-    () => ({ cluster: name, targets, destination, asOf: draft.asOf }),
+    () => ({ cluster: name, targets, destination, asOf: draft.asOf, bases: [] }),
     [name, targets, destination, draft.asOf],
   );
   if (cluster === undefined) return null;

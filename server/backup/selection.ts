@@ -1,3 +1,4 @@
+import type { TableChanges } from '../cluster/cluster.ts';
 import type { Dependency, ObjectKind } from '../cluster/descriptor.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import type { ErrorCode, ErrorField } from '../errors.ts';
@@ -45,6 +46,8 @@ export interface PlannedTable {
   ranges: number;
   rows: number;
   bytes: number;
+  /** How it goes into an incremental backup; null in a full one. */
+  changes: TableChanges | null;
 }
 
 export interface PlannedNode {
@@ -61,6 +64,8 @@ export interface BackupPlan {
   statement: string;
   /** Redacted. */
   destination: string | null;
+  /** What an incremental backup builds on, oldest to newest, redacted; empty for a full one. */
+  bases: { url: string; type: 'full' | 'incremental'; moment: string }[];
   selection: Selection;
   nodes: PlannedNode[];
   tables: PlannedTable[];
@@ -68,6 +73,26 @@ export interface BackupPlan {
   /** Nothing starts while there is one. */
   problems: Problem[];
   warnings: string[];
+}
+
+/** A backup that an incremental one could build on. */
+export interface BaseCandidate {
+  /** Redacted, as everything here. */
+  url: string;
+  type: 'full' | 'incremental';
+  /** Consistent as of, UTC. */
+  moment: string;
+  /** What to name in INCREMENTAL FROM, oldest to newest: its bases and itself. */
+  chain: string[];
+  /** Of the selected tables, those that it has too; the others would be stored whole. */
+  tables: number;
+  /**
+   * Until when an incremental backup must have been taken, UTC: the first of its tables then leaves its GC window. Null
+   * where nothing limits it.
+   */
+  deadline: { at: string; table: ObjectName; seconds: number } | null;
+  /** Why it can't be built on, in words; null when it can. */
+  problem: string | null;
 }
 
 /** A finished backup, as its manifest tells. */

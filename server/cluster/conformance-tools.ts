@@ -158,10 +158,12 @@ export async function copyDatabase(
   return descriptors;
 }
 
-/** A descriptor as it would be in another database, for comparison. */
+/** A descriptor as it would be in another database, for comparison. Which stored rows it has is another thing there. */
 export function inDatabase<T>(value: T, database: string): T {
   return JSON.parse(
-    JSON.stringify(value, (key, part: unknown) => (key === 'database' ? database : part)),
+    JSON.stringify(value, (key, part: unknown) =>
+      key === 'database' ? database : key === 'storage' ? null : part,
+    ),
   ) as T;
 }
 

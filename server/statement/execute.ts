@@ -1,5 +1,5 @@
 import { checkBackup, planBackup } from '../backup/plan.ts';
-import type { BackupPlan, BackupSummary, RestorePlan } from '../backup/selection.ts';
+import type { BackupPlan, BackupSummary, BaseCandidate, RestorePlan } from '../backup/selection.ts';
 import { problemOf } from '../backup/check.ts';
 import { HoldfastError } from '../errors.ts';
 import { readManifest } from '../format/manifest.ts';
@@ -18,12 +18,14 @@ import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
 import { answerCount, answerRows } from './answers.ts';
 import type { Answer, RunContext, StatementRunner } from './answers.ts';
+import { baseCandidates } from '../backup/candidates.ts';
 import type {
   BackupStatement,
   ControlJobsStatement,
   RestoreStatement,
   ShowJobsStatement,
   Statement,
+  Targets,
 } from './ast.ts';
 import { printStatement } from './print.ts';
 import { backupRows, jobRow, showJobsRow } from './rows.ts';
@@ -86,6 +88,17 @@ export class StatementExecutor implements StatementRunner {
       await this.#tools.clusters.connect(cluster),
       statement,
       printStatement(statement, { redact }),
+      this.#tools.openStore,
+    );
+  }
+
+  /** What an incremental backup could build on: this console's newest finished backups of the cluster. */
+  async baseCandidates(targets: Targets, cluster: string): Promise<BaseCandidate[]> {
+    const finished = await this.#tools.jobLog.finishedBackups();
+    return baseCandidates(
+      await this.#tools.clusters.connect(cluster),
+      targets,
+      finished.filter(({ job }) => job.cluster === cluster).map(({ url }) => url),
       this.#tools.openStore,
     );
   }

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../errors.ts';
+import type { GcWindow } from '../cluster.ts';
 import { type Moment, momentText } from '../moment.ts';
 import { type ObjectName, printName } from '../names.ts';
 import { ageOf } from './hlc.ts';
@@ -12,6 +13,26 @@ export interface Windows {
   of(table: ObjectName): number;
   /** The longest of a database: its own, or one of its tables'. */
   longest(database: string): number;
+}
+
+/** Implements Cluster.gcWindows: every table of the session's database. */
+export async function tableWindows(session: Session): Promise<GcWindow[]> {
+  const { database } = session.place;
+  const windows = await readWindows(session);
+  const tables = await session.rows<{ schema: string; name: string }>(
+    'list the tables',
+    `SELECT s.name AS schema, n.name
+     FROM system.namespace AS n
+     JOIN system.namespace AS s ON s."parentID" = n."parentID" AND s."parentSchemaID" = 0 AND s.id = n."parentSchemaID"
+     JOIN crdb_internal.tables AS t ON t.table_id = n.id AND t.state = 'PUBLIC' AND t.drop_time IS NULL
+     WHERE n."parentID" = $1 AND n."parentSchemaID" <> 0
+     ORDER BY s.name, n.name`,
+    [await session.databaseId()],
+  );
+  return tables.map(({ schema, name }) => {
+    const table = { database, schema, name };
+    return { table, seconds: windows.of(table) };
+  });
 }
 
 interface ZoneRow {

@@ -46,7 +46,7 @@ export async function readRange(
  * CockroachDB 21.1 prints labels in an array of an enum as SQL (`{"e'it\\'s'"}`) and can't read that back; as texts
  * they are what they are. Only types of users are printed with their schema.
  */
-function readable({ name, type }: Column): string {
+export function readable({ name, type }: Column): string {
   return `${alwaysQuote(name)}${/\..*\[\]$/.test(type) ? '::STRING[]' : ''}`;
 }
 
@@ -58,15 +58,15 @@ export function selectSql(
   at: Moment,
 ): string {
   const columns = storedColumns(table).map(readable);
-  const where = whereBetween(
-    boundary(range.start, 'before', index),
-    boundary(range.end, 'after', index),
-    index,
-  );
   return (
     `SELECT ${columns.join(', ')} FROM ${alwaysQuote(table.name.database)}.${sqlName(table.name)}@{FORCE_INDEX=[${index.indexId}]} ` +
-    `${asOfClause(at)} WHERE ${where}`
+    `${asOfClause(at)} WHERE ${whereRange(range, index)}`
   );
+}
+
+/** A predicate for the rows of a range, and no others. */
+export function whereRange({ start, end }: Pick<TableRange, 'start' | 'end'>, index: PrimaryIndex): string {
+  return whereBetween(boundary(start, 'before', index), boundary(end, 'after', index), index);
 }
 
 function boundary(key: string | null, open: 'before' | 'after', index: PrimaryIndex): Boundary {
@@ -99,7 +99,8 @@ function open(
   return stream;
 }
 
-function explain(
+/** Puts a failed read in words; one past the GC window says what would have worked. */
+export function explain(
   error: unknown,
   lease: Lease,
   doing: string,

@@ -1,14 +1,8 @@
 import { HoldfastError } from '../../errors.ts';
-import { type Capability, type ClusterInfo, type DatabaseInfo, nodeId } from '../cluster.ts';
+import { type ClusterInfo, type DatabaseInfo, nodeId } from '../cluster.ts';
 import { quoteIdent } from '../names.ts';
 import type { Connections } from './connections.ts';
 import type { Session } from './session.ts';
-
-const INCREMENTAL: Capability = {
-  available: false,
-  reason: 'This version of Holdfast takes full backups of CockroachDB only.',
-  remedy: 'Take full backups.',
-};
 
 /**
  * What the cluster says of itself, and which of its nodes can be reached from here. Throws `cluster-denied` for users
@@ -56,7 +50,7 @@ async function ask(session: Session): Promise<ClusterInfo> {
     nodes: nodes.map((node) => ({ ...node, id: nodeId(node.id), direct: false })),
     asOf: { available: true },
     restore: { available: true },
-    incremental: INCREMENTAL,
+    incremental: { available: true },
   };
 }
 

@@ -88,9 +88,9 @@ const table = z.object({
   columns: z.array(column),
   primaryIndex: index,
   families: z
-    .array(z.unknown())
+    .array(z.object({ name: text, columnNames: z.array(z.string()).nullish() }))
     .nullish()
-    .transform((list) => list?.length ?? 0),
+    .transform((list) => (list ?? []).map(({ columnNames }) => columnNames ?? [])),
   indexes: z
     .array(index)
     .nullish()
@@ -138,6 +138,11 @@ export type StoredType = z.infer<typeof userType>;
 
 /** A table, view or sequence is a `table`; schemas and databases are of no use here. */
 export const storedDescriptorSchema = z.object({ table: table.optional(), type: userType.optional() });
+
+/** Keys that a row is stored under at most, secondary indexes included. */
+export function keysPerRow(of: StoredTable): number {
+  return Math.max(1, of.families.length) + of.indexes.length;
+}
 
 /** Key columns of an index, in order. */
 export function keyColumns(of: StoredIndex): { name: string; descending: boolean }[] {
