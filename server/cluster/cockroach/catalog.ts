@@ -126,6 +126,9 @@ function leftOutOf(table: StoredTable, zone: TableZone | undefined): string[] {
   const indexes = table.isMaterializedView ? table.indexes.length : 0;
   return [
     ...(indexes === 0 ? [] : [`${indexes} ${indexes === 1 ? 'index' : 'indexes'}`]),
+    ...table.indexes
+      .filter(({ interleave }) => interleave.length > 0)
+      .map(({ name }) => `the interleaving of index ${name}`),
     ...(indexesOf(table).some(({ partitioning }) => partitioning.columns > 0) ? ['its partitioning'] : []),
     ...(zone?.leftOut ?? []),
   ];
@@ -148,13 +151,18 @@ function link(object: KnownObject, objects: Map<number, KnownObject>, arrays: Ma
       object.unsupported ??= `it needs type ${target.name.name}, which can't be backed up`;
   };
   for (const { name, referencedTableId } of table.outboundFks) add(referencedTableId, 'foreign-key', name);
-  for (const { ancestors } of indexesOf(table).map(({ interleave }) => ({ ancestors: interleave })))
-    for (const { tableId } of ancestors) add(tableId, 'interleave', 'its primary key');
+  for (const { tableId } of table.primaryIndex.interleave) add(tableId, 'interleave', 'its primary key');
   for (const { name, usesSequenceIds } of table.columns)
     for (const sequence of usesSequenceIds) add(sequence, 'sequence', viaColumn(name));
   if (table.viewQuery !== '') for (const used of table.dependsOn) add(used, 'relation', 'its query');
   for (const { id, via } of usedTypes(table)) add(id, 'type', via);
   own(object, table, objects);
+  // The cluster lists them in the order of its descriptors' ids, which says nothing.
+  object.dependencies.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+}
+
+function orderOf({ kind, on, via }: Dependency): string {
+  return [kind, nameKey(on), via].join('\0');
 }
 
 function own(object: KnownObject, table: StoredTable, objects: Map<number, KnownObject>): void {

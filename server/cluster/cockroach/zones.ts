@@ -14,15 +14,12 @@ export interface TableZone {
  * another cluster need not have and then refuses; zones of indexes and partitions need a licence.
  */
 const PORTABLE = new Set(['gc.ttlseconds', 'range_min_bytes', 'range_max_bytes', 'num_replicas']);
-/** Each is checked against the other, which may be inherited: so both are said. */
-const SIZES = ['range_min_bytes', 'range_max_bytes'];
 
 interface ZoneRow {
   id: string;
   index: string | null;
   partition: string | null;
-  own: string | null;
-  full: string | null;
+  settings: string | null;
 }
 
 /** The zone configurations of this session's database's tables as its transaction sees them, by the tables' ids. */
@@ -30,7 +27,7 @@ export async function readZones(session: Session): Promise<Map<number, TableZone
   const rows = await session.rows<ZoneRow>(
     'read the zone configurations',
     `SELECT zone_id::STRING AS id, index_name AS index, partition_name AS partition,
-            raw_config_sql AS own, full_config_sql AS full
+            raw_config_sql AS settings
      FROM crdb_internal.zones WHERE database_name = $1 AND table_name IS NOT NULL
      ORDER BY zone_id, subzone_id`,
     [session.place.database],
@@ -41,18 +38,13 @@ export async function readZones(session: Session): Promise<Map<number, TableZone
     zones.set(Number(row.id), zone);
     if (row.partition !== null) zone.leftOut.push(`the zone of partition ${row.partition}`);
     else if (row.index !== null) zone.leftOut.push(`the zone of index ${row.index}`);
-    else addSettings(zone, zoneSettings(row.own ?? ''), zoneSettings(row.full ?? ''));
+    else addSettings(zone, zoneSettings(row.settings ?? ''));
   }
   return zones;
 }
 
-function addSettings(zone: TableZone, own: Map<string, string>, full: Map<string, string>): void {
-  const names = new Set([...own.keys()].filter((name) => PORTABLE.has(name)));
-  if (SIZES.some((name) => names.has(name))) SIZES.forEach((name) => names.add(name));
-  for (const name of names) {
-    const value = own.get(name) ?? full.get(name);
-    if (value !== undefined) zone.settings.push(`${name} = ${value}`);
-  }
+function addSettings(zone: TableZone, own: Map<string, string>): void {
+  for (const [name, value] of own) if (PORTABLE.has(name)) zone.settings.push(`${name} = ${value}`);
   const others = [...own].filter(([name, value]) => !PORTABLE.has(name) && value !== `'[]'`);
   if (others.length > 0) zone.leftOut.push(`${others.map(([name]) => name).join(' and ')} of its zone`);
 }
