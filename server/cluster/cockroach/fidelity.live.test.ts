@@ -108,7 +108,9 @@ describe('schemas', () => {
     for (const table of ['events', 'no_pk', 'ring', '"au dit".log'])
       expect(await fingerprints(live, to, table)).toEqual(await fingerprints(live, from, table));
     // The constraints hold, and the ones that never did are still not validated.
-    await expect(live.exec(to, 'UPDATE customers SET balance = -1 WHERE true')).rejects.toThrow(/CHECK constraint/);
+    await expect(live.exec(to, 'UPDATE customers SET balance = -1 WHERE true')).rejects.toThrow(
+      /CHECK constraint/,
+    );
     await expect(live.exec(to, 'INSERT INTO gnir VALUES (99)')).rejects.toThrow(/foreign key/);
   });
 

@@ -68,14 +68,13 @@ export function withoutColumns(createTable: string, columns: ReadonlySet<string>
 
 /** Takes `PARTITION BY …` of the table and of its indexes out of a CREATE TABLE: it needs a licence to run again. */
 export function withoutPartitioning(createTable: string): string {
-  return withoutClauses(
-    createTable,
-    [
+  return withoutClauses(createTable, {
+    beginnings: [
       ['partition', 'by'],
       ['partition', 'all', 'by'],
     ],
-    2,
-  );
+    lists: 2,
+  });
 }
 
 /** Takes `INTERLEAVE IN PARENT …` of the table out of a CREATE TABLE. Nothing else is changed. */
