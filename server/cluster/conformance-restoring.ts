@@ -24,7 +24,7 @@ export function restoringConformance(lab: Lab): void {
       expect(made).toHaveLength(8);
       const [original, again] = await atMoment(lab.cluster, [database, copy], async (at) => [
         inDatabase(await describeAll(lab.cluster, database, at), copy),
-        await describeAll(lab.cluster, copy, at),
+        inDatabase(await describeAll(lab.cluster, copy, at), copy),
       ]);
       expect(again).toEqual(original);
       for (const sql of [

@@ -148,7 +148,7 @@ class RestoreWork {
   /** Runs steps in their order, a database at a time, noting what they create. */
   async #run(steps: DatabaseStep[], created: CreatedObject[]): Promise<void> {
     for (const database of new Set(steps.map((step) => step.database))) {
-      await whileRunning(this.#job, this.#tools, (signal) =>
+      const notes = await whileRunning(this.#job, this.#tools, (signal) =>
         this.#cluster.runDdl(
           database,
           steps.filter((step) => step.database === database).map((step) => step.sql),
@@ -156,6 +156,7 @@ class RestoreWork {
           { restore: this.#job.id, created: created.filter((object) => object.name.database === database) },
         ),
       );
+      for (const note of notes) await this.#tools.jobs.log(this.#job.id, note, 'warning');
     }
   }
 }

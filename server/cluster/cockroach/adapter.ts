@@ -41,6 +41,8 @@ import { readUsers } from './users.ts';
 export interface CockroachOptions {
   /** What holdMoment takes where AS OF SYSTEM TIME was not given. */
   defaultAsOf?: string;
+  /** How many ranges are read from one node at once; see READS_PER_NODE. */
+  readsPerNode?: number;
 }
 
 /** A CockroachDB cluster, 20.2 or later. */
@@ -51,13 +53,13 @@ export class CockroachCluster implements Cluster {
 
   /** Connects when it is first used. Throws `invalid-value` for a URL that can't be understood. */
   constructor(url: string, applicationName: string, options: CockroachOptions = {}) {
-    this.#connections = new Connections(url, applicationName);
+    this.#connections = new Connections(url, applicationName, options.readsPerNode);
     this.#accesses = new TableAccesses(this.#connections);
     this.#defaultAsOf = options.defaultAsOf ?? DEFAULT_AS_OF;
   }
 
   describe(): Promise<ClusterInfo> {
-    return this.#connections.use(this.#connections.homeDatabase, describeCluster);
+    return describeCluster(this.#connections);
   }
 
   databases(): Promise<DatabaseInfo[]> {
@@ -148,7 +150,7 @@ export class CockroachCluster implements Cluster {
     return restore.ensureSchema(this.#connections, database, schema, forRestore);
   }
 
-  runDdl(database: string, statements: string[], signal: AbortSignal, note?: LedgerNote): Promise<void> {
+  runDdl(database: string, statements: string[], signal: AbortSignal, note?: LedgerNote): Promise<string[]> {
     return restore.runDdl(this.#connections, database, statements, signal, note);
   }
 

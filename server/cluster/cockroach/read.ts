@@ -2,11 +2,12 @@ import type { Readable } from 'node:stream';
 import { HoldfastError } from '../../errors.ts';
 import type { TableRange } from '../cluster.ts';
 import { type Column, storedColumns, type TableDescriptor } from '../descriptor.ts';
-import type { Moment } from '../moment.ts';
+import { type Moment, momentText } from '../moment.ts';
 import { alwaysQuote, printName, sqlName } from '../names.ts';
 import { canceled } from '../postgres/errors.ts';
 import type { Connections, Lease } from './connections.ts';
 import { clusterError } from './errors.ts';
+import { earliestHint } from './gc.ts';
 import { asOfClause } from './hlc.ts';
 import { decodeBoundary } from './keys/decode.ts';
 import type { Boundary, PrimaryIndex } from './keys/types.ts';
@@ -110,9 +111,9 @@ export function explain(
   if (known.code !== 'unreadable-moment') return known;
   return new HoldfastError(
     'unreadable-moment',
-    `could not ${doing} as of ${at.at}: that is past its GC window (gc.ttlseconds = ${access.window})`,
+    `could not ${doing} as of ${momentText(at)}: that is past its GC window (gc.ttlseconds = ${access.window})`,
     {
-      hint: `Start again with a moment less than ${access.window} seconds ago, or raise gc.ttlseconds of the table first.`,
+      hint: earliestHint(Date.now() - access.window * 1000),
       cause: error,
     },
   );

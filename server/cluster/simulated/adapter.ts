@@ -248,7 +248,7 @@ export class SimulatedCluster implements Cluster {
     return refused(`create the schema ${quoteIdent(database)}.${quoteIdent(schema)}`);
   }
 
-  runDdl(database: string): Promise<void> {
+  runDdl(database: string): Promise<string[]> {
     return refused(`change the database ${quoteIdent(database)}`);
   }
 
