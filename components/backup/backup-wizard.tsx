@@ -47,8 +47,8 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
   const name = cluster?.name ?? '';
   const destination = (draft.destination ?? suggestion).trim();
   const input = useMemo<BackupInput>(
-    () => ({ cluster: name, targets, destination, asOf: draft.asOf, bases: [] }),
-    [name, targets, destination, draft.asOf],
+    () => ({ cluster: name, targets, destination, asOf: draft.asOf, bases: draft.bases ?? [] }),
+    [name, targets, destination, draft.asOf, draft.bases],
   );
   if (cluster === undefined) return null;
   return (
@@ -65,7 +65,7 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
         <WhatStep
           clusters={clusters}
           cluster={cluster}
-          onCluster={(name) => change({ cluster: name, picked: {} })}
+          onCluster={(name) => change({ cluster: name, picked: {}, bases: null })}
           picked={picked}
           onPicked={(next: Picked) =>
             change({
@@ -86,6 +86,8 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
           onDestination={(destination) => change({ destination })}
           onSuggest={() => change({ destination: null, suggestedAt: new Date().toISOString() })}
           onAsOf={(asOf) => change({ asOf })}
+          bases={draft.bases}
+          onBases={(bases) => change({ bases })}
           onBack={() => go('what')}
           onReviewed={() => go('review')}
         />

@@ -101,6 +101,8 @@ export interface BackupSummary {
   url: string;
   id: string;
   type: 'full' | 'incremental';
+  /** The backups that it builds on, oldest (the full one) to newest, where they were when it was made; redacted. */
+  chain: { id: string; url: string }[];
   cluster: { name: string; kind: string; version: string };
   /** Consistent as of, UTC. */
   moment: string;
@@ -115,6 +117,8 @@ export interface BackupSummary {
     kind: ObjectKind;
     /** For a sequence: the table in this backup that owns it and carries it into every restore. */
     ownedBy: ObjectName | null;
+    /** A table of which the backup has only what changed since the one before it; the figures are of that. */
+    changesOnly: boolean;
     rows: number;
     /** Stored, compressed. */
     bytes: number;
@@ -133,6 +137,7 @@ export interface RestoredObject {
   /** As it will be called. */
   target: ObjectName;
   kind: ObjectKind;
+  /** What is loaded from all backups of the chain, a row once for each of them that has it; bytes as COPY text. */
   rows: number;
   bytes: number;
   /** True when the target cluster has an object of that name: the restore is refused. */
@@ -142,7 +147,10 @@ export interface RestoredObject {
 /** What a RESTORE would do, worked out without writing anything. */
 export interface RestorePlan {
   statement: string;
+  /** The newest backup of those that are restored from: what the objects are as of. */
   source: BackupSummary | null;
+  /** All backups that are restored from, oldest to newest; redacted. */
+  layers: { url: string; id: string; type: 'full' | 'incremental'; moment: string }[];
   objects: RestoredObject[];
   missing: MissingDependency[];
   /** Databases that the restore creates. */

@@ -11,7 +11,9 @@ import type { WorkQueue } from '../jobs/queue.ts';
 import { noSuchJob } from '../jobs/store.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { ClusterRegistry } from '../metadata/clusters.ts';
-import { checkRestore, planOf } from '../restore/plan.ts';
+import { openChain } from '../restore/chain.ts';
+import { checkRestore } from '../restore/plan.ts';
+import { bytesToLoad, planOf } from '../restore/review.ts';
 import { summaryOf } from '../restore/summary.ts';
 import { parseLocation, redactUrl } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
@@ -122,14 +124,15 @@ export class StatementExecutor implements StatementRunner {
   async planRestore(statement: RestoreStatement, cluster: string): Promise<RestorePlan> {
     const printed = printStatement(statement, { redact });
     try {
-      const { manifest, location } = await this.#openSource(statement);
-      const check = await checkRestore(await this.#tools.clusters.connect(cluster), statement, manifest);
-      return planOf(check, manifest, location.redacted, printed);
+      const chain = await openChain(statement.from, this.#tools.openStore);
+      const check = await checkRestore(await this.#tools.clusters.connect(cluster), statement, chain);
+      return planOf(check, printed);
     } catch (error) {
       if (!(error instanceof HoldfastError) || error.code === 'internal') throw error;
       return {
         statement: printed,
         source: null,
+        layers: [],
         objects: [],
         missing: [],
         createsDatabases: [],
@@ -146,11 +149,11 @@ export class StatementExecutor implements StatementRunner {
     caller: Caller,
     warn?: (warning: string) => void,
   ): Promise<JobId> {
-    const { manifest, location } = await this.#openSource(statement);
-    const check = await checkRestore(await this.#tools.clusters.connect(caller.cluster), statement, manifest);
+    const chain = await openChain(statement.from, this.#tools.openStore);
+    const check = await checkRestore(await this.#tools.clusters.connect(caller.cluster), statement, chain);
     throwFirst(check.problems);
     check.warnings.forEach((warning) => warn?.(warning));
-    return this.#start('RESTORE', statement, caller, location, manifest.totals.rawBytes);
+    return this.#start('RESTORE', statement, caller, check.chain.last.location, bytesToLoad(check));
   }
 
   /** What a backup URL holds. Throws `undefined-backup`, `corrupt-backup`. */
@@ -255,27 +258,6 @@ export class StatementExecutor implements StatementRunner {
     }
     for (const id of statement.ids) await this.cancelJob(id);
     return statement.ids.length;
-  }
-
-  async #openSource(statement: RestoreStatement): Promise<{ manifest: Manifest; location: Location }> {
-    const [url, second] = statement.from;
-    if (url === undefined || url.trim() === '') {
-      throw new HoldfastError('location-invalid', 'the restore has no backup to restore from', {
-        field: 'source',
-        hint: 'Give the URL of a backup, such as nodelocal://self/bank-full.',
-      });
-    }
-    if (second !== undefined) {
-      throw new HoldfastError(
-        'unsupported',
-        'RESTORE from a chain of backups is not available in this version',
-        {
-          field: 'source',
-          hint: 'Name one full backup.',
-        },
-      );
-    }
-    return this.#openManifest(url);
   }
 
   async #openManifest(url: string): Promise<{ manifest: Manifest; location: Location }> {

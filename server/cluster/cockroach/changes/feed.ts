@@ -52,8 +52,8 @@ export async function spoolChangedKeys(
       clearTimeout(timer);
       timer = noticed();
       for (const [, key, value] of rows) {
-        if (key !== null && key !== undefined) await spool.add(key);
-        else if (isPast(value ?? '', request.to)) return;
+        if (key !== null && key !== undefined) await spool.add(json(key));
+        else if (isPast(json(value ?? ''), request.to)) return;
       }
     }
     throw new HoldfastError('cluster-unavailable', `could not ${doing}: the changefeed ended before its end`);
@@ -65,6 +65,11 @@ export async function spoolChangedKeys(
     stream.on('error', () => undefined);
     stream.destroy();
   }
+}
+
+/** Keys and messages are columns of BYTES. */
+function json(bytes: string): string {
+  return Buffer.from(bytes.slice('\\x'.length), 'hex').toString('utf8');
 }
 
 function feedSql({ table, from }: FeedRequest): string {

@@ -6,7 +6,7 @@ import { printName } from '../../names.ts';
 import type { Connections } from '../connections.ts';
 import { readWindows, type Windows } from '../gc.ts';
 import { ageOf } from '../hlc.ts';
-import type { TableAccesses } from '../table-access.ts';
+import type { TableAccess, TableAccesses } from '../table-access.ts';
 import { rangefeedsEnabled } from './rangefeeds.ts';
 
 /** Implements Cluster.planChanges. */
@@ -35,13 +35,7 @@ export async function planChanges(
       continue;
     }
     refuseLate(table, base, known.windows, known.age);
-    const { families } = await accesses.of(table.name, at);
-    const comparison =
-      families.length > 1
-        ? `It has ${families.length} column families, and changefeeds take tables of one.`
-        : known.rangefeeds
-          ? null
-          : 'Rangefeeds are off (kv.rangefeed.enabled).';
+    const comparison = whyNotFollowed(await accesses.of(table.name, at), known.rangefeeds);
     plan.push(
       comparison === null
         ? { table: table.name, method: 'feed', reason: null }
@@ -49,6 +43,19 @@ export async function planChanges(
     );
   }
   return plan;
+}
+
+/**
+ * Why a changefeed can't serve; null when it can. A key of these types doesn't hold the value (`1.0` and `1.00` are one
+ * key, a collated string isn't in it at all), and what a changefeed says of a deleted row is decoded from the key.
+ */
+function whyNotFollowed({ families, index }: TableAccess, rangefeeds: boolean): string | null {
+  if (families.length > 1)
+    return `It has ${families.length} column families, and changefeeds take tables of one.`;
+  const inexact = index.columns.find(({ type }) => /^(DECIMAL|FLOAT)| COLLATE /.test(type));
+  if (inexact !== undefined)
+    return `Changefeeds don't tell the exact keys of deleted rows for ${inexact.type} (column ${inexact.name}).`;
+  return rangefeeds ? null : 'Rangefeeds are off (kv.rangefeed.enabled).';
 }
 
 /** Why what changed since the base can't be put upon the base's rows; null when it can. */
