@@ -22,7 +22,7 @@ export function ClusterActions({ cluster, onRemoved }: { cluster: Registration; 
         size="xs"
         leftSection={<IconPencil size={14} aria-hidden />}
         onClick={edit.open}
-        aria-label={`Change the URL of ${cluster.name}`}
+        aria-label={`Change URL of ${cluster.name}`}
       >
         Change URL
       </Button>

@@ -26,8 +26,8 @@ export function ClusterChoice({
   error?: string | null;
 }) {
   return (
-    <Radio.Group aria-label={label} value={value ?? ''} onChange={onChange} error={error}>
-      <Stack gap="sm">
+    <Radio.Group label={label} value={value ?? ''} onChange={onChange} error={error}>
+      <Stack gap="sm" mt="xs">
         {clusters.map((cluster) => (
           <Radio.Card
             key={cluster.name}

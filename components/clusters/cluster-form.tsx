@@ -140,9 +140,9 @@ function ClusterForm({ onClose, onSaved, registered }: ClusterFormProps) {
           data-autofocus={registered !== undefined || undefined}
           styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
         />
-        <UrlHelp />
         {found !== null && <TestResult found={found} />}
         {failure !== null && <ErrorAlert error={failure} />}
+        <UrlHelp />
         <Group justify="space-between" gap="sm">
           <Button
             variant="default"

@@ -122,8 +122,8 @@ function Registration({ cluster }: { cluster: Details }) {
           </Fact>
           <Fact label="Jobs">
             {cluster.activeJobs === 0
-              ? 'none that haven’t ended'
-              : `${plural(cluster.activeJobs, 'job')} running`}
+              ? 'none in progress'
+              : `${plural(cluster.activeJobs, 'job')} in progress`}
           </Fact>
         </Facts>
         {cluster.status === 'up' && <Capabilities info={cluster.info} />}

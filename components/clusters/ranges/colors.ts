@@ -15,5 +15,7 @@ const GOLDEN_ANGLE = 137.508;
 
 /** The colour of a cluster's node by its place in the list of nodes: the same on every table's map. */
 export function nodeColor(place: number): string {
-  return COLORS[place] ?? `oklch(0.6 0.13 ${Math.round((place * GOLDEN_ANGLE) % 360)})`;
+  // Light and dark in turn: neighbours on the circle come far apart in the list.
+  const lightness = place % 2 === 0 ? 0.66 : 0.55;
+  return COLORS[place] ?? `oklch(${lightness} 0.15 ${Math.round((place * GOLDEN_ANGLE) % 360)})`;
 }
