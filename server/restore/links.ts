@@ -84,9 +84,9 @@ function unbroken(layers: readonly Layer[]): HoldfastError | null {
         : manifest.chain.length < place
           ? `it does not build on ${previous?.location.redacted}`
           : `it builds on ${built?.url}, which comes after it or not right before it`;
-    // CockroachDB's wording for a chain with a gap.
+    // CockroachDB's wording for a gap: the first layer is a full one, so there is one before this.
     return refuse(
-      `no backup covers the time from ${previous === undefined ? '' : momentText(previous.manifest.moment)} to ${momentText(manifest.moment)} (or backups out of order): ${location.redacted} stands at place ${place + 1}, but ${what}`,
+      `no backup covers time [${previous?.manifest.moment.at},${manifest.moment.at}) (or backups out of order): ${location.redacted} stands at place ${place + 1}, but ${what}`,
       wholeList(layers),
     );
   }
