@@ -38,7 +38,10 @@ export async function prepareSession(client: pg.ClientBase, place: Place, purpos
       hint: 'Register it with a postgres:// URL.',
       field: 'cluster',
     });
-  const { rows } = await client.query<{ variable: string }>('SHOW ALL');
+  const { rows } = await client.query<{ variable: string }>(
+    'SELECT variable FROM crdb_internal.session_variables WHERE variable = ANY ($1::STRING[]) ORDER BY variable',
+    [SETTINGS.map(([name]) => name)],
+  );
   const known = new Set(rows.map(({ variable }) => variable));
   const wanted = SETTINGS.filter(([name]) => known.has(name));
   if (purpose === 'read') wanted.push(['default_transaction_priority', 'low']);

@@ -32,6 +32,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const cluster = await LocalCluster.start(binary);
   const control = await serveControl(cluster);
   project.provide('cockroach', { url: cluster.url, binary, control: control.url });
+  // The tests' processes inherit it.
+  process.env['COCKROACH_URL'] = cluster.url;
   return async () => {
     control.close();
     await cluster.stop();

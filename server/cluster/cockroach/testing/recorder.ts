@@ -97,8 +97,10 @@ export class Recorder {
     return encode('D', int16(row.length), ...row.map(value));
   }
 
+  /** As it is kept: with no port of this run, and the server's version without where and when it was built. */
   #noted(field: string | null): string | null {
-    return this.#replace(field, ({ real, noted }) => [real, noted]);
+    const portable = this.#replace(field, ({ real, noted }) => [real, noted]);
+    return portable?.replace(/^(CockroachDB \S+ v\S+) \(.*\)$/, '$1') ?? null;
   }
 
   #replace(
