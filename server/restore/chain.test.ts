@@ -79,11 +79,7 @@ it.each([
     'invalid-value',
     /^nodelocal:\/\/self\/one is an incremental backup, which can't be restored without/,
   ],
-  [
-    ['one', 'two'],
-    'invalid-value',
-    /self\/one is an incremental backup, but the first backup .* must be a full one/,
-  ],
+  [['one', 'two'], 'invalid-value', /self\/one is an incremental backup, but a chain begins with a full one/],
   [
     ['full', 'two'],
     'invalid-value',
