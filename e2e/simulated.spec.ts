@@ -73,6 +73,6 @@ test('its nodes are in the plan, and its backup is told to be a simulation', asy
   await page.getByRole('button', { name: 'Continue' }).click();
   await expect(page.getByText(/nothing can be restored into this cluster/).first()).toBeVisible();
   await page.goto(`/backups/view?url=${encodeURIComponent('nodelocal://self/simulated')}`);
-  await expect(page.getByText(/Simulation 1\.0/).first()).toBeVisible();
+  await expect(page.getByText(/Simulation 1\.1/).first()).toBeVisible();
   await context.close();
 });

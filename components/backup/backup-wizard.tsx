@@ -61,8 +61,8 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
   const name = cluster?.name ?? '';
   const destination = (draft.destination ?? suggestion).trim();
   const input = useMemo<BackupInput>(
-    () => ({ cluster: name, targets, destination, asOf: draft.asOf }),
-    [name, targets, destination, draft.asOf],
+    () => ({ cluster: name, targets, destination, asOf: draft.asOf, bases: draft.bases ?? [] }),
+    [name, targets, destination, draft.asOf, draft.bases],
   );
   if (cluster === undefined) return null;
   return (
@@ -82,7 +82,7 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
             clusters={clusters}
             value={chosen?.name ?? null}
             onChange={(next) => {
-              change({ cluster: next, picked: next === draft.cluster ? draft.picked : {} });
+              change({ cluster: next, ...(next === draft.cluster ? {} : { picked: {}, bases: null }) });
               go('cluster', { cluster: null });
             }}
             onContinue={() => go('what')}
@@ -114,6 +114,8 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
           onDestination={(destination) => change({ destination })}
           onSuggest={() => change({ destination: null, suggestedAt: new Date().toISOString() })}
           onAsOf={(asOf) => change({ asOf })}
+          bases={draft.bases}
+          onBases={(bases) => change({ bases })}
           onBack={() => go('what')}
           onReviewed={() => go('review')}
         />

@@ -12,6 +12,8 @@ export const draftSchema = z.object({
   suggestedAt: z.string(),
   /** The text of AS OF SYSTEM TIME; null: now. */
   asOf: z.string().nullable(),
+  /** What an incremental backup builds on, oldest to newest, empty until it is chosen; null: a full backup. */
+  bases: z.array(z.string()).nullable().default(null),
 });
 export type BackupDraft = z.infer<typeof draftSchema>;
 
@@ -22,5 +24,6 @@ export function useBackupDraft() {
     destination: null,
     suggestedAt: new Date().toISOString(),
     asOf: null,
+    bases: null,
   });
 }

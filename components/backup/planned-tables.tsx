@@ -1,5 +1,7 @@
 'use client';
+import { Text } from '@mantine/core';
 import type { PlannedNode, PlannedTable } from '../../server/backup/selection.ts';
+import type { ChangeMethod } from '../../server/cluster/cluster.ts';
 import { nameKey, printName } from '../../server/cluster/names.ts';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { Bytes, Count } from '../ui/figures.tsx';
@@ -58,14 +60,53 @@ const tableColumns = table.columns([
   }),
 ]);
 
-export function PlannedTables({ tables }: { tables: readonly PlannedTable[] }) {
+const METHOD: Record<ChangeMethod, string> = {
+  feed: 'Changes, as the cluster tells them',
+  comparison: 'Changes, by comparing ranges',
+  whole: 'All of it',
+};
+
+const layerColumns = [
+  ...tableColumns,
+  ...table.columns([
+    table.display({
+      id: 'changes',
+      header: 'What is stored',
+      cell: ({ row }) => <Stored changes={row.original.changes} />,
+      meta: { width: '38%' },
+    }),
+  ]),
+];
+
+function Stored({ changes }: { changes: PlannedTable['changes'] }) {
+  const method = changes?.method ?? 'whole';
+  return (
+    <>
+      {METHOD[method]}
+      {changes !== null && changes.reason !== null && (
+        <Text size="xs" c="dimmed">
+          {changes.reason}
+        </Text>
+      )}
+    </>
+  );
+}
+
+/** What each table comes to; of an incremental backup also what is stored of it, and why. */
+export function PlannedTables({
+  tables,
+  incremental,
+}: {
+  tables: readonly PlannedTable[];
+  incremental: boolean;
+}) {
   return (
     <DataTable
       label="Tables of the plan"
-      columns={tableColumns}
+      columns={incremental ? layerColumns : tableColumns}
       data={tables}
       rowId={({ name }) => nameKey(name)}
-      minWidth={420}
+      minWidth={incremental ? 640 : 420}
     />
   );
 }

@@ -13,7 +13,7 @@ import { StatementSection } from '../ui/statement-section.tsx';
 import { Warnings } from '../ui/warnings.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
-import { Bytes, Count } from '../ui/figures.tsx';
+import { Bytes, Count, Moment as MomentTime } from '../ui/figures.tsx';
 import { ProblemAlerts } from '../ui/problem-alerts.tsx';
 import type { BackupInput, BackupStep } from './backup-wizard.tsx';
 import { stepOf } from './backup-wizard.tsx';
@@ -119,6 +119,18 @@ function PlanView({ plan, input }: { plan: BackupPlan; input: BackupInput }) {
           <Fact label="Moment">
             {input.asOf === null ? 'the time at which the job starts' : `as of system time ${input.asOf}`}
           </Fact>
+          {plan.bases.length > 0 && (
+            <Fact label="Builds on">
+              {plan.bases.map(({ url, type, moment }) => (
+                <div key={url}>
+                  {url}{' '}
+                  <Text span c="dimmed" size="sm">
+                    {type}, as of <MomentTime at={moment} />
+                  </Text>
+                </div>
+              ))}
+            </Fact>
+          )}
           <Fact label="What">{whatOf(input, plan)}</Fact>
           <Fact label="Rows">
             <Count value={plan.totals.rows} estimate />
@@ -126,7 +138,7 @@ function PlanView({ plan, input }: { plan: BackupPlan; input: BackupInput }) {
           <Fact label="Estimated size">
             <Bytes value={plan.totals.bytes} />{' '}
             <Text span c="dimmed" size="sm">
-              before compression
+              {plan.bases.length > 0 ? 'of the tables; only what changed is written' : 'before compression'}
             </Text>
           </Fact>
           <Fact label="Ranges">
@@ -143,7 +155,7 @@ function PlanView({ plan, input }: { plan: BackupPlan; input: BackupInput }) {
       {plan.tables.length > 0 && (
         <Stack gap="xs" component="section" aria-label="Tables">
           <Title order={2}>Tables</Title>
-          <PlannedTables tables={plan.tables} />
+          <PlannedTables tables={plan.tables} incremental={plan.bases.length > 0} />
         </Stack>
       )}
     </>

@@ -28,6 +28,9 @@ interface WhereStepProps {
   onDestination: (destination: string) => void;
   onSuggest: () => void;
   onAsOf: (asOf: string | null) => void;
+  /** null: a full backup; empty: the base is still to be chosen. */
+  bases: string[] | null;
+  onBases: (bases: string[] | null) => void;
   onBack: () => void;
   onReviewed: () => void;
 }
@@ -35,6 +38,7 @@ interface WhereStepProps {
 export function WhereStep(props: WhereStepProps) {
   const { cluster, input, suggested, suggestion, onDestination, onSuggest, onAsOf, onBack, onReviewed } =
     props;
+  const { bases, onBases } = props;
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [checked, setChecked] = useState<{ input: BackupInput; problems: Problem[] } | null>(null);
@@ -45,7 +49,7 @@ export function WhereStep(props: WhereStepProps) {
   const asOfCapability = cluster.status === 'up' ? cluster.info.asOf : null;
 
   // A refusal stands beside its field until the field is changed.
-  const errorOf = (field: 'destination' | 'asOf') => {
+  const errorOf = (field: 'destination' | 'asOf' | 'bases') => {
     if (checked === null || checked.input[field] !== input[field]) return null;
     const problem = checked.problems.find((each) => each.field === field);
     return problem === undefined ? null : fieldMessage(problem);
@@ -148,22 +152,30 @@ export function WhereStep(props: WhereStepProps) {
           )}
         </Stack>
       </Card>
-      <IncrementalChoice cluster={cluster} />
+      <IncrementalChoice
+        cluster={cluster}
+        targets={input.targets}
+        bases={bases}
+        onBases={onBases}
+        error={errorOf('bases')}
+      />
       {failure !== null && <ErrorAlert error={failure} />}
       <Group justify="space-between">
         <Button variant="default" leftSection={<IconArrowLeft size={16} aria-hidden />} onClick={onBack}>
           Back
         </Button>
         <Group gap="md">
-          {input.destination === '' && (
+          {(input.destination === '' || bases?.length === 0) && (
             <Text size="sm" c="dimmed">
-              Enter a backup URL to go on.
+              {input.destination === ''
+                ? 'Enter a backup URL to go on.'
+                : 'Choose what to build on, to go on.'}
             </Text>
           )}
           <Button
             type="submit"
             loading={busy}
-            disabled={input.destination === '' || input.asOf?.trim() === ''}
+            disabled={input.destination === '' || input.asOf?.trim() === '' || bases?.length === 0}
             rightSection={<IconArrowRight size={16} aria-hidden />}
           >
             Review

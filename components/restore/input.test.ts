@@ -9,6 +9,7 @@ function backup(databases: string[]): BackupSummary {
     url: 'nodelocal://self/b',
     id: '',
     type: 'full',
+    chain: [],
     cluster: { name: 'default', kind: 'postgres', version: '18' },
     moment: '',
     startedAt: '',
@@ -20,6 +21,7 @@ function backup(databases: string[]): BackupSummary {
       {
         kind: 'table',
         ownedBy: null,
+        changesOnly: false,
         name: { database: 'bank', schema: 'public', name: 'accounts' },
         rows: 5,
         bytes: 1,
@@ -28,6 +30,7 @@ function backup(databases: string[]): BackupSummary {
       {
         kind: 'type',
         ownedBy: null,
+        changesOnly: false,
         name: { database: 'bank', schema: 'public', name: 'kind' },
         rows: 0,
         bytes: 0,

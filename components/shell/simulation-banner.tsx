@@ -22,7 +22,8 @@ export function SimulationBanner() {
       icon={<IconFlask aria-hidden />}
       title={`Simulation: ${names} ${simulated.length === 1 ? 'is not a real cluster' : 'are not real clusters'}`}
     >
-      Nodes, ranges and rows are made up. You can look around and take backups, but not restore anything.
+      Nodes, ranges and rows are made up. You can look around and take backups, but nothing can be restored
+      into a simulation.
     </Alert>
   );
 }

@@ -1,4 +1,5 @@
-import type { Cluster, ClusterInfo } from '../cluster/cluster.ts';
+import type { Cluster, ClusterInfo, TableChanges } from '../cluster/cluster.ts';
+import type { Moment } from '../cluster/moment.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
@@ -7,10 +8,11 @@ import type { BackupStatement } from '../statement/ast.ts';
 import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
+import { type Bases, openBases, planLayer } from './bases.ts';
 import { problemOf, resolveTargets } from './check.ts';
 import type { ResolvedTargets } from './check.ts';
 import type { BackupPlan, PlannedNode, PlannedTable } from './selection.ts';
-import { planTasks, taskBytes } from './tasks.ts';
+import { planAllTasks, taskBytes } from './tasks.ts';
 
 /** How many objects a warning names before it only counts. */
 const LEFT_OUT_NAMED = 5;
@@ -19,6 +21,8 @@ const LEFT_OUT_NAMED = 5;
 export interface BackupCheck {
   resolved: ResolvedTargets;
   location: Location | null;
+  /** What an incremental backup builds on and how each table goes into it; null for a full one, or with problems. */
+  layer: { bases: Bases; changes: TableChanges[] } | null;
   info: ClusterInfo;
   problems: HoldfastError[];
   warnings: string[];
@@ -50,26 +54,55 @@ export async function checkBackup(
       }),
     );
   }
-  if (statement.asOf !== null && info.asOf.available && resolved.databases.length > 0) {
+  const bases = await checkBases(statement, info, openStore, problems);
+  const readable = statement.asOf === null || info.asOf.available;
+  let layer: BackupCheck['layer'] = null;
+  if (readable && resolved.databases.length > 0 && (statement.asOf !== null || bases !== null)) {
     try {
-      await (await cluster.holdMoment(resolved.databases, statement.asOf)).release();
+      layer = await atMoment(cluster, statement, resolved, async (at) => {
+        if (bases === null || problems.length > 0) return null;
+        const names = resolved.objects.map((object) => object.name);
+        const changes = await planLayer(cluster, bases, await cluster.descriptors(names, at), at);
+        return { bases, changes };
+      });
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error;
       problems.push(error);
     }
   }
-  if (statement.incrementalFrom.length > 0) {
-    const { incremental } = info;
-    problems.push(
-      new HoldfastError(
-        'unsupported',
-        `INCREMENTAL FROM: ${incremental.available ? 'this version takes full backups only' : incremental.reason}`,
-        { field: 'bases', hint: incremental.available ? 'Leave INCREMENTAL FROM out.' : incremental.remedy },
-      ),
-    );
-  }
   const location = await checkDestination(statement.to, openStore, problems);
-  return { resolved, location, info, problems, warnings };
+  return { resolved, location, layer, info, problems, warnings };
+}
+
+/** Runs `work` at the moment that the statement's AS OF SYSTEM TIME means now. */
+async function atMoment<T>(
+  cluster: Cluster,
+  statement: BackupStatement,
+  resolved: ResolvedTargets,
+  work: (at: Moment) => Promise<T>,
+): Promise<T> {
+  const held = await cluster.holdMoment(resolved.databases, statement.asOf);
+  try {
+    return await work(held.moment);
+  } finally {
+    await held.release();
+  }
+}
+
+async function checkBases(
+  statement: BackupStatement,
+  info: ClusterInfo,
+  openStore: (location: Location) => Store,
+  problems: HoldfastError[],
+): Promise<Bases | null> {
+  if (statement.incrementalFrom.length === 0) return null;
+  try {
+    return await openBases(statement.incrementalFrom, info, openStore);
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    problems.push(error);
+    return null;
+  }
 }
 
 /** One warning for all that the backup leaves out; the manifest has it object by object. */
@@ -130,10 +163,13 @@ export async function planBackup(
 ): Promise<BackupPlan> {
   const check = await checkBackup(cluster, statement, openStore);
   const spread =
-    check.resolved.problems.length === 0 ? await spreadOf(cluster, check) : { nodes: [], tables: [] };
+    check.resolved.problems.length === 0 && (statement.incrementalFrom.length === 0 || check.layer !== null)
+      ? await spreadOf(cluster, statement, check)
+      : { nodes: [], tables: [] };
   return {
     statement: printed,
     destination: check.location?.redacted ?? null,
+    bases: basesOf(check),
     selection: check.resolved.selection,
     ...spread,
     totals: {
@@ -147,11 +183,21 @@ export async function planBackup(
   };
 }
 
+function basesOf({ layer }: BackupCheck): BackupPlan['bases'] {
+  return (layer?.bases.layers ?? []).map(({ location, manifest }) => ({
+    url: location.redacted,
+    type: manifest.type,
+    moment: manifest.moment.at,
+  }));
+}
+
 async function spreadOf(
   cluster: Cluster,
-  { resolved, info }: BackupCheck,
+  statement: BackupStatement,
+  { resolved, layer, info }: BackupCheck,
 ): Promise<{ nodes: PlannedNode[]; tables: PlannedTable[] }> {
   const tables = new Map<string, PlannedTable>();
+  const changes = new Map(layer?.changes.map((one) => [nameKey(one.table), one]));
   for (const object of resolved.objects) {
     if (object.kind !== 'table') continue;
     tables.set(nameKey(object.name), {
@@ -159,6 +205,7 @@ async function spreadOf(
       ranges: 0,
       rows: object.rows ?? 0,
       bytes: object.bytes ?? 0,
+      changes: changes.get(nameKey(object.name)) ?? null,
     });
   }
   const nodes = new Map<string, PlannedNode>(
@@ -168,10 +215,14 @@ async function spreadOf(
     ]),
   );
   if (tables.size > 0) {
-    const held = await cluster.holdMoment(resolved.databases, null);
-    try {
+    await atMoment(cluster, { ...statement, asOf: null }, resolved, async (at) => {
       const bytesATask = taskBytes(resolved.selection.totals.bytes);
-      for await (const task of planTasks(cluster, tablesOf(resolved), held.moment, bytesATask)) {
+      const layerAt = layer && {
+        from: layer.bases.newest.moment,
+        changes: layer.changes,
+        descriptors: await cluster.descriptors(tablesOf(resolved), at),
+      };
+      for await (const task of planAllTasks(cluster, tablesOf(resolved), at, bytesATask, layerAt)) {
         const table = tables.get(nameKey(task.table));
         if (table !== undefined) table.ranges += task.ranges.length;
         const node = nodes.get(task.node);
@@ -180,9 +231,7 @@ async function spreadOf(
           node.bytes += task.estimatedBytes;
         }
       }
-    } finally {
-      await held.release();
-    }
+    });
   }
   return { nodes: [...nodes.values()], tables: [...tables.values()] };
 }

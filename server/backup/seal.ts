@@ -7,7 +7,7 @@ import { FORMAT_VERSION, totalsOf } from '../format/manifest.ts';
 import type { DataFile, Manifest, UnsignedManifest } from '../format/manifest.ts';
 import { HOLDFAST_VERSION } from '../version.ts';
 
-/** Everything that a manifest tells of one full backup. */
+/** Everything that a manifest tells of one backup. */
 export interface FinishedBackup {
   jobId: string;
   statement: string;
@@ -19,18 +19,22 @@ export interface FinishedBackup {
   objects: ObjectName[];
   descriptors: Descriptor[];
   files: DataFile[];
+  /** What it builds on, oldest to newest; empty for a full backup. */
+  chain: Manifest['chain'];
+  /** The tables that `files` have only the changes of. */
+  changes: Manifest['changes'];
   users: ClusterUser[];
   leftOut: Manifest['leftOut'];
 }
 
-/** The manifest of a finished full backup. Writing it is what makes the directory a backup. */
+/** The manifest of a finished backup. Writing it is what makes the directory a backup. */
 export function manifestOf(backup: FinishedBackup): UnsignedManifest {
   return {
     formatVersion: FORMAT_VERSION,
     holdfastVersion: HOLDFAST_VERSION,
     id: randomUUID(),
-    type: 'full',
-    chain: [],
+    type: backup.chain.length === 0 ? 'full' : 'incremental',
+    chain: backup.chain,
     cluster: {
       name: backup.cluster.name,
       kind: backup.cluster.info.kind,
@@ -45,7 +49,7 @@ export function manifestOf(backup: FinishedBackup): UnsignedManifest {
     targets: { databases: backup.wholeDatabases, objects: backup.objects },
     descriptors: backup.descriptors,
     files: backup.files,
-    changes: [],
+    changes: backup.changes,
     users: backup.users,
     leftOut: backup.leftOut,
     totals: totalsOf(backup.files),

@@ -1,3 +1,4 @@
+import type { TableChanges } from '../cluster/cluster.ts';
 import type { Dependency, ObjectKind } from '../cluster/descriptor.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import type { ErrorCode, ErrorField } from '../errors.ts';
@@ -45,6 +46,8 @@ export interface PlannedTable {
   ranges: number;
   rows: number;
   bytes: number;
+  /** How it goes into an incremental backup; null in a full one. */
+  changes: TableChanges | null;
 }
 
 export interface PlannedNode {
@@ -61,6 +64,8 @@ export interface BackupPlan {
   statement: string;
   /** Redacted. */
   destination: string | null;
+  /** What an incremental backup builds on, oldest to newest, redacted; empty for a full one. */
+  bases: { url: string; type: 'full' | 'incremental'; moment: string }[];
   selection: Selection;
   nodes: PlannedNode[];
   tables: PlannedTable[];
@@ -70,12 +75,34 @@ export interface BackupPlan {
   warnings: string[];
 }
 
+/** A backup that an incremental one could build on. */
+export interface BaseCandidate {
+  /** Redacted, as everything here. */
+  url: string;
+  type: 'full' | 'incremental';
+  /** Consistent as of, UTC. */
+  moment: string;
+  /** What to name in INCREMENTAL FROM, oldest to newest: its bases and itself. */
+  chain: string[];
+  /** Of the selected tables, those that it has too; the others would be stored whole. */
+  tables: number;
+  /**
+   * Until when an incremental backup must have been taken, UTC: the first of its tables then leaves its GC window. Null
+   * where nothing limits it.
+   */
+  deadline: { at: string; table: ObjectName; seconds: number } | null;
+  /** Why it can't be built on, in words; null when it can. */
+  problem: string | null;
+}
+
 /** A finished backup, as its manifest tells. */
 export interface BackupSummary {
   /** Redacted. */
   url: string;
   id: string;
   type: 'full' | 'incremental';
+  /** The backups that it builds on, oldest (the full one) to newest, where they were when it was made; redacted. */
+  chain: { id: string; url: string }[];
   cluster: { name: string; kind: string; version: string };
   /** Consistent as of, UTC. */
   moment: string;
@@ -90,6 +117,8 @@ export interface BackupSummary {
     kind: ObjectKind;
     /** For a sequence: the table in this backup that owns it and carries it into every restore. */
     ownedBy: ObjectName | null;
+    /** A table of which the backup has only what changed since the one before it; the figures are of that. */
+    changesOnly: boolean;
     rows: number;
     /** Stored, compressed. */
     bytes: number;
@@ -108,6 +137,7 @@ export interface RestoredObject {
   /** As it will be called. */
   target: ObjectName;
   kind: ObjectKind;
+  /** What is loaded from all backups of the chain, a row once for each of them that has it; bytes as COPY text. */
   rows: number;
   bytes: number;
   /** True when the target cluster has an object of that name: the restore is refused. */
@@ -117,7 +147,10 @@ export interface RestoredObject {
 /** What a RESTORE would do, worked out without writing anything. */
 export interface RestorePlan {
   statement: string;
+  /** The newest backup of those that are restored from: what the objects are as of. */
   source: BackupSummary | null;
+  /** All backups that are restored from, oldest to newest; redacted. */
+  layers: { url: string; id: string; type: 'full' | 'incremental'; moment: string }[];
   objects: RestoredObject[];
   missing: MissingDependency[];
   /** Databases that the restore creates. */

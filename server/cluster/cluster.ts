@@ -234,9 +234,10 @@ export interface Cluster {
   ensureSchema(database: string, schema: string, restore: string): Promise<void>;
   /**
    * Runs the statements one after the other, in one transaction where the cluster can. With `note`, what they
-   * create is noted in the restore's ledger in that same transaction.
+   * create is noted in the restore's ledger in that same transaction. Answers what this cluster can't have and was
+   * left out of them, one sentence each for people; anything else that it can't have throws.
    */
-  runDdl(database: string, statements: string[], signal: AbortSignal, note?: LedgerNote): Promise<void>;
+  runDdl(database: string, statements: string[], signal: AbortSignal, note?: LedgerNote): Promise<string[]>;
   /**
    * Loads COPY text into the table: all of it or nothing, and, by `once`, one time however often it is tried:
    * a key that the ledger has already is not loaded again. A source stream that fails (a checksum that doesn't

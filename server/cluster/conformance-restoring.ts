@@ -24,7 +24,7 @@ export function restoringConformance(lab: Lab): void {
       expect(made).toHaveLength(8);
       const [original, again] = await atMoment(lab.cluster, [database, copy], async (at) => [
         inDatabase(await describeAll(lab.cluster, database, at), copy),
-        await describeAll(lab.cluster, copy, at),
+        inDatabase(await describeAll(lab.cluster, copy, at), copy),
       ]);
       expect(again).toEqual(original);
       for (const sql of [
@@ -98,6 +98,98 @@ export function restoringConformance(lab: Lab): void {
       });
       expect(endless.destroyed).toBe(true);
       expect(await lab.subject.exec(database, 'SELECT id FROM nothing')).toEqual([]);
+    });
+
+    describe('removing rows by their keys', () => {
+      const KEYED = `
+        CREATE TABLE keyed (
+          note VARCHAR(40), b VARCHAR(40) NOT NULL, a INT8 NOT NULL, PRIMARY KEY (a, b));
+        INSERT INTO keyed SELECT 'note', 'b' || i::text, i % 10 FROM generate_series(1, 3000) AS g (i);
+        INSERT INTO keyed VALUES
+          ('tab', E'tab\there', 1), ('newline', E'new\nline', 1), ('backslash', E'back\\\\slash', 1),
+          ('null', E'\\\\N', 1), ('empty', '', 1), ('case', 'B1', 1), ('space', 'b1 ', 1);`;
+
+      async function keyed() {
+        const database = await lab.freshDatabase(KEYED);
+        const table = await atMoment(lab.cluster, [database], (at) =>
+          describeTable(lab.cluster, named(database, 'keyed'), at),
+        );
+        const notes = async () =>
+          (await lab.subject.exec(database, `SELECT note FROM keyed WHERE note <> 'note' ORDER BY note`)).map(
+            (row) => String(row.note),
+          );
+        const count = async () => (await lab.subject.exec(database, 'SELECT a FROM keyed')).length;
+        // Whatever adapter describes the table: its key is what the rows are told by, and not in the table's order.
+        return { database, table: { ...table, rowKey: ['a', 'b'] }, notes, count };
+      }
+
+      it('takes those that are there, whatever is in their keys, and no other', async () => {
+        const { database, table, notes, count } = await keyed();
+        const lines = [
+          '1\ttab\\there',
+          '1\tnew\\nline',
+          '1\tback\\\\slash',
+          '1\t\\\\N',
+          '1\t',
+          '2\tb1',
+          '99\tb2',
+        ];
+        expect(await lab.cluster.removeKeys(database, table, linesOf(lines), never)).toEqual({ rows: 7 });
+        expect(await notes()).toEqual(['case', 'space']);
+        expect(await count()).toBe(3002);
+        const all = Array.from({ length: 2900 }, (_, i) => `${(i + 1) % 10}\tb${i + 1}`);
+        expect(await lab.cluster.removeKeys(database, table, linesOf(all), never)).toEqual({ rows: 2900 });
+        expect(await count()).toBe(102);
+        expect(await lab.cluster.removeKeys(database, table, linesOf([]), never)).toEqual({ rows: 0 });
+        expect(await count()).toBe(102);
+      });
+
+      it('takes all of a stream or nothing, and says what the source said', async () => {
+        const { database, table, count } = await keyed();
+        const lost = new HoldfastError('corrupt-backup', 'the checksum does not hold');
+        await expect(lab.cluster.removeKeys(database, table, failing(['1\tb1'], lost), never)).rejects.toBe(
+          lost,
+        );
+        await expect(
+          lab.cluster.removeKeys(database, table, linesOf(['1\tb1', '1']), never),
+        ).rejects.toMatchObject({ code: 'job-failed', message: containing('keyed') });
+        await expect(
+          lab.cluster.removeKeys(database, table, linesOf(['1\tb1']), AbortSignal.abort()),
+        ).rejects.toMatchObject({ code: 'canceled' });
+        expect(await count()).toBe(3007);
+        await expect(
+          lab.cluster.removeKeys(
+            database,
+            { ...table, name: named(database, 'gone') },
+            linesOf(['1\tb1']),
+            never,
+          ),
+        ).rejects.toMatchObject({ code: 'undefined-object', message: containing('gone') });
+      });
+
+      it('takes each file once, also when two try at the same time', async () => {
+        const { database, table, count } = await keyed();
+        await lab.cluster.openLedger(database, '5');
+        const once = { restore: '5', key: 'data/keys 1' };
+        const lines = ['1\tb1', '2\tb2', '3\tnot there'];
+        const answers = await Promise.all([
+          lab.cluster.removeKeys(database, table, linesOf(lines), never, once),
+          lab.cluster.removeKeys(database, table, linesOf(lines), never, once),
+        ]);
+        expect(answers).toEqual([{ rows: 3 }, { rows: 3 }]);
+        expect(await count()).toBe(3005);
+        // The rows are back, and are another file's: a straggler may not take them again.
+        await lab.cluster.load(database, table, linesOf(['note\tb1\t1']), never, { ...once, key: 'rows' });
+        expect(await lab.cluster.removeKeys(database, table, linesOf(lines), never, once)).toEqual({
+          rows: 3,
+        });
+        expect(await count()).toBe(3006);
+        await lab.cluster.closeLedger(database, '5');
+        await expect(
+          lab.cluster.removeKeys(database, table, linesOf(lines), never, once),
+        ).rejects.toMatchObject({ code: 'undefined-object' });
+        expect(await count()).toBe(3006);
+      });
     });
 
     it('runs DDL in one transaction and names the statement that fails', async () => {

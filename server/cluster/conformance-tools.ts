@@ -115,28 +115,27 @@ function ordered(descriptors: Descriptor[]): Descriptor[] {
 
 /**
  * Makes the database `to` from the descriptors and rows of `from`, in the order that DdlPhase documents; `source` is
- * the cluster that `from` is in. Answers the descriptors that it went by.
+ * the cluster that `from` is in. Answers the descriptors that it went by; `notes` gets what `runDdl` left out.
  */
 export async function copyDatabase(
   cluster: Cluster,
   from: string,
   to: string,
   source: Cluster = cluster,
+  notes: string[] = [],
 ): Promise<Descriptor[]> {
   const restore = '7';
   await cluster.createDatabase(to, restore);
   const descriptors = await atMoment(source, [from], async (at) => {
     const all = ordered(await describeAll(source, from, at));
-    const run = (phase: DdlPhase, ...kinds: Descriptor['kind'][]) =>
-      cluster.runDdl(
-        to,
-        kinds.flatMap((kind) =>
-          all
-            .filter((descriptor) => descriptor.kind === kind)
-            .flatMap(({ ddl }) => ddl.filter((step) => step.phase === phase).map((step) => step.sql)),
-        ),
-        never,
+    const run = async (phase: DdlPhase, ...kinds: Descriptor['kind'][]) => {
+      const statements = kinds.flatMap((kind) =>
+        all
+          .filter((descriptor) => descriptor.kind === kind)
+          .flatMap(({ ddl }) => ddl.filter((step) => step.phase === phase).map((step) => step.sql)),
       );
+      notes.push(...(await cluster.runDdl(to, statements, never)));
+    };
     for (const schema of new Set(all.map(({ name }) => name.schema)))
       await cluster.ensureSchema(to, schema, restore);
     await run('create', 'type', 'sequence', 'table');
@@ -158,10 +157,12 @@ export async function copyDatabase(
   return descriptors;
 }
 
-/** A descriptor as it would be in another database, for comparison. */
+/** A descriptor as it would be in another database, for comparison. Which stored rows it has is another thing there. */
 export function inDatabase<T>(value: T, database: string): T {
   return JSON.parse(
-    JSON.stringify(value, (key, part: unknown) => (key === 'database' ? database : part)),
+    JSON.stringify(value, (key, part: unknown) =>
+      key === 'database' ? database : key === 'storage' ? null : part,
+    ),
   ) as T;
 }
 

@@ -20,13 +20,18 @@ export async function checkOnJob(job: ClaimedJob, tools: EngineTools): Promise<v
 }
 
 /**
- * Waits until all of the attempt's tasks are done, recording progress as `describe` has it. Throws a task's
- * failure, MomentLost when `lost` aborts, and what `checkOnJob` throws.
+ * Waits until all of the attempt's tasks are done, or as many as `upTo` where the others are not handed out yet;
+ * records progress as `fractionOf` and `runningStatus` have it. Throws a task's failure, MomentLost when `lost` aborts, and what `checkOnJob` throws.
  */
 export async function awaitTasks(
   job: ClaimedJob,
   tools: EngineTools,
-  options: { lost?: AbortSignal; fractionOf: (totals: TaskTotals) => number; runningStatus: string },
+  options: {
+    lost?: AbortSignal;
+    fractionOf: (totals: TaskTotals) => number;
+    runningStatus: string;
+    upTo?: number;
+  },
 ): Promise<TaskTotals> {
   const started = performance.now();
   for (;;) {
@@ -45,7 +50,7 @@ export async function awaitTasks(
       estimatedBytes: totals.estimatedBytes,
       runningStatus: options.runningStatus,
     });
-    if (totals.done === totals.tasks) return totals;
+    if (totals.done >= (options.upTo ?? totals.tasks)) return totals;
     await sleep(performance.now() - started < CALM_AFTER_MS ? POLL_MS : CALM_POLL_MS);
   }
 }

@@ -1,15 +1,17 @@
+import { type Bases, openBases, planLayer } from '../backup/bases.ts';
 import { resolveTargets } from '../backup/check.ts';
 import type { ResolvedTargets } from '../backup/check.ts';
 import { tablesOf } from '../backup/plan.ts';
 import { manifestOf } from '../backup/seal.ts';
-import { planTasks, taskBytes } from '../backup/tasks.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import { planAllTasks, type PlannedLayer, taskBytes } from '../backup/tasks.ts';
+import type { Cluster, TableChanges } from '../cluster/cluster.ts';
 import { momentText } from '../cluster/moment.ts';
+import { printName } from '../cluster/names.ts';
 import type { Moment } from '../cluster/moment.ts';
 import { HoldfastError } from '../errors.ts';
 import { claim, readCheckpoint, release } from '../format/checkpoint.ts';
 import { readManifest, writeManifest } from '../format/manifest.ts';
-import { dataFileSchema, FORMAT_VERSION } from '../format/manifest.ts';
+import { type DataFile, FORMAT_VERSION, type Manifest } from '../format/manifest.ts';
 import type { BackupStatement } from '../statement/ast.ts';
 import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
@@ -17,6 +19,7 @@ import { storeErrorToHoldfast } from '../storage/open.ts';
 import { StoreError } from '../storage/store.ts';
 import type { Store } from '../storage/store.ts';
 import { awaitTasks, checkOnJob, shareDone } from './await-tasks.ts';
+import { exportResultSchema } from './spec.ts';
 import type { ExportContext, ExportTask } from './spec.ts';
 import type { ClaimedJob } from './store.ts';
 import type { NewTask } from './tasks.ts';
@@ -40,12 +43,16 @@ export async function runBackup(
     if (job.attempt > 1 && (await sealedBefore(store, location, job))) return;
     await occupy(job, store, location, tools);
     const cluster = await tools.clusters.connect(job.cluster);
+    const bases =
+      statement.incrementalFrom.length === 0
+        ? null
+        : await openBases(statement.incrementalFrom, await cluster.describe(), tools.openStore);
     const asked = await resolveTargets(cluster, statement.targets);
     const held = await cluster.holdMoment(asked.databases, statement.asOf);
     try {
       await tools.jobs.setMoment(job.id, held.moment.at);
       await tools.jobs.log(job.id, `Consistent as of ${momentText(held.moment)}.`);
-      await exportAt(job, statement, tools, { cluster, store, moment: held.moment, lost: held.lost });
+      await exportAt(job, statement, tools, { cluster, store, bases, moment: held.moment, lost: held.lost });
     } finally {
       await held.release();
     }
@@ -83,9 +90,9 @@ async function exportAt(
   job: ClaimedJob,
   statement: BackupStatement,
   tools: EngineTools,
-  at: { cluster: Cluster; store: Store; moment: Moment; lost: AbortSignal },
+  at: { cluster: Cluster; store: Store; bases: Bases | null; moment: Moment; lost: AbortSignal },
 ): Promise<void> {
-  const { cluster, store, moment } = at;
+  const { cluster, store, bases, moment } = at;
   // Resolved again at the moment: what the tables were when the statement was checked doesn't count.
   const resolved = await resolveTargets(cluster, statement.targets, moment);
   const [problem] = resolved.problems;
@@ -94,25 +101,33 @@ async function exportAt(
     resolved.objects.map((object) => object.name),
     moment,
   );
-  const context: ExportContext = { kind: 'export', moment, descriptors };
+  const changes = bases === null ? [] : await planLayer(cluster, bases, descriptors, moment);
+  const from = bases?.newest.moment ?? null;
+  const context: ExportContext = { kind: 'export', moment, from, descriptors };
   await tools.tasks.share(job.id, job.attempt, context);
-  const count = await tools.tasks.add(job.id, job.attempt, newTasks(cluster, resolved, moment), (ids) =>
-    tools.queue.sendTasks(job.id, job.attempt, ids),
+  const layer = from && { from, changes, descriptors };
+  const count = await tools.tasks.add(
+    job.id,
+    job.attempt,
+    newTasks(cluster, resolved, moment, layer),
+    (ids) => tools.queue.sendTasks(job.id, job.attempt, ids),
   );
   const tables = resolved.selection.totals.tables;
   await tools.jobs.log(
     job.id,
     `Planned ${count} ${count === 1 ? 'task' : 'tasks'} for ${tables} ${tables === 1 ? 'table' : 'tables'}.`,
   );
+  await logChanges(job, tools, changes);
   await awaitTasks(job, tools, {
     lost: at.lost,
     fractionOf: (totals) => EXPORT_SHARE * shareDone(totals),
     runningStatus: 'exporting',
   });
 
-  const files = (await tools.tasks.results(job.id, job.attempt)).map((result) =>
-    dataFileSchema.parse(result),
+  const files = (await tools.tasks.results(job.id, job.attempt)).flatMap(
+    (result) => exportResultSchema.parse(result).files,
   );
+  await sweep(job, store, tools, files);
   const manifest = manifestOf({
     jobId: job.id,
     statement: job.statement,
@@ -124,6 +139,8 @@ async function exportAt(
     objects: resolved.objects.map((object) => object.name),
     descriptors,
     files,
+    chain: bases?.chain ?? [],
+    changes: changes.flatMap(changesEntry),
     users: await cluster.users(),
     leftOut: resolved.objects
       .filter((object) => object.leftOut.length > 0)
@@ -134,19 +151,50 @@ async function exportAt(
   await writeManifest(store, manifest);
 }
 
+/** What an incremental backup is made of, for the job's log: why tables are not simply followed. */
+async function logChanges(
+  job: ClaimedJob,
+  tools: EngineTools,
+  changes: readonly TableChanges[],
+): Promise<void> {
+  for (const { table, method, reason } of changes) {
+    if (reason === null) continue;
+    const how = method === 'whole' ? 'is stored whole' : 'is compared with the base';
+    await tools.jobs.log(job.id, `${printName(table)} ${how}: ${reason}`);
+  }
+}
+
+function changesEntry({ table, method, reason }: TableChanges): Manifest['changes'] {
+  return method === 'whole' ? [] : [{ table, method, reason }];
+}
+
+/** Removes what tries that were given up have written: nothing is in a backup that its manifest doesn't name. */
+async function sweep(
+  job: ClaimedJob,
+  store: Store,
+  tools: EngineTools,
+  files: readonly DataFile[],
+): Promise<void> {
+  const kept = new Set(files.map((file) => file.name));
+  for (const file of await tools.tasks.leftovers(job.id, job.attempt))
+    if (!kept.has(file)) await store.remove(file);
+}
+
 async function* newTasks(
   cluster: Cluster,
   resolved: ResolvedTargets,
   moment: Moment,
+  layer: PlannedLayer | null,
 ): AsyncGenerator<NewTask, void> {
   const bytesATask = taskBytes(resolved.selection.totals.bytes);
-  for await (const { table, node, ranges, estimatedBytes } of planTasks(
+  for await (const { table, method, node, ranges, estimatedBytes } of planAllTasks(
     cluster,
     tablesOf(resolved),
     moment,
     bytesATask,
+    layer,
   )) {
-    const body: ExportTask = { kind: 'export', table, node, ranges };
+    const body: ExportTask = { kind: 'export', table, method, node, ranges };
     yield { table, node, estimatedBytes, body };
   }
 }

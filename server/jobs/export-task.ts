@@ -1,5 +1,6 @@
 import { exportTask } from '../backup/export.ts';
-import { nodeId } from '../cluster/cluster.ts';
+import { exportChanges } from '../backup/export-changes.ts';
+import { type Cluster, nodeId } from '../cluster/cluster.ts';
 import { findTable } from '../cluster/descriptor.ts';
 import { printName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
@@ -8,57 +9,83 @@ import type { DataFile } from '../format/manifest.ts';
 import type { BackupStatement } from '../statement/ast.ts';
 import { parseLocation } from '../storage/location.ts';
 import { storeErrorToHoldfast } from '../storage/open.ts';
-import { StoreError } from '../storage/store.ts';
-import { exportContextSchema, exportTaskSchema } from './spec.ts';
-import type { ExportContext } from './spec.ts';
+import { StoreError, type Store } from '../storage/store.ts';
+import { exportContextSchema, type ExportResult, exportTaskSchema } from './spec.ts';
+import type { ExportContext, ExportTask } from './spec.ts';
 import type { TaskWork } from './task-worker.ts';
 
-/** Works one task of a BACKUP: the ranges' rows into one data file. */
+/** Works one task of a BACKUP: the ranges' rows into one data file, or what changed in them into two at most. */
 export async function workExportTask(
   statement: BackupStatement,
   context: ExportContext,
   work: TaskWork,
 ): Promise<void> {
-  const { tools, row, signal } = work;
-  const task = exportTaskSchema.parse(row.body);
-  const table = findTable(context.descriptors, task.table);
-  if (table === undefined)
-    throw new HoldfastError('internal', `no descriptor of table "${printName(task.table)}"`);
+  const task = exportTaskSchema.parse(work.row.body);
   const location = parseLocation(statement.to);
-  const store = tools.openStore(location);
+  const store = work.tools.openStore(location);
   try {
-    // A name of its own for every try: a try that was given up may still be writing.
-    const file = dataFileName(task.table, `${work.attempt}-${row.id}-${work.retries}`);
-    await tools.tasks.willWrite(work.jobId, work.attempt, row.id, file);
-    const cluster = await tools.clusters.connect(work.cluster);
-    const ranges = task.ranges.map((range) => ({ ...range, leaseholder: nodeId(range.leaseholder) }));
-    const written = await exportTask(
-      cluster,
-      store,
-      { file, table, ranges, moment: context.moment },
-      {
-        signal,
-        onProgress: (bytes, rows) => {
-          work.report({ rows, bytes, storedBytes: 0 });
-        },
-      },
-    );
-    const entry: DataFile = {
-      ...written,
-      table: task.table,
-      kind: 'rows',
-      ranges: ranges.map(({ index, start, end }) => ({ index, start, end })),
-    };
+    const cluster = await work.tools.clusters.connect(work.cluster);
+    const files = await writeFiles(cluster, store, task, context, work);
+    const sum = (of: (file: DataFile) => number) => files.reduce((total, file) => total + of(file), 0);
+    const result: ExportResult = { files };
     const counted = await work.finish(
-      { rows: written.rows, bytes: written.rawBytes, storedBytes: written.bytes },
-      entry,
+      {
+        rows: sum((file) => file.rows),
+        bytes: sum((file) => file.rawBytes),
+        storedBytes: sum((file) => file.bytes),
+      },
+      result,
     );
-    if (!counted) await store.remove(file);
+    if (!counted) for (const file of files) await store.remove(file.name);
   } catch (error) {
     throw error instanceof StoreError ? storeErrorToHoldfast(error, location) : error;
   } finally {
     await store.close();
   }
+}
+
+async function writeFiles(
+  cluster: Cluster,
+  store: Store,
+  task: ExportTask,
+  { descriptors, moment, from }: ExportContext,
+  work: TaskWork,
+): Promise<DataFile[]> {
+  const { tools, row, jobId, attempt, retries, signal } = work;
+  const table = findTable(descriptors, task.table);
+  if (table === undefined)
+    throw new HoldfastError('internal', `no descriptor of table "${printName(task.table)}"`);
+  const ranges = task.ranges.map((range) => ({ ...range, leaseholder: nodeId(range.leaseholder) }));
+  const options = {
+    signal,
+    onProgress: (bytes: number, rows: number) => work.report({ rows, bytes, storedBytes: 0 }),
+  };
+  // A name of its own for every try: a try that was given up may still be writing.
+  const name = async (kind: DataFile['kind']) => {
+    const file = dataFileName(task.table, `${attempt}-${row.id}-${retries}`, kind);
+    await tools.tasks.willWrite(jobId, attempt, row.id, file);
+    return file;
+  };
+  const entry = { table: task.table, ranges: ranges.map(({ index, start, end }) => ({ index, start, end })) };
+  if (task.method === 'whole') {
+    const file = await name('rows');
+    const written = await exportTask(cluster, store, { file, table, ranges, moment }, options);
+    return [{ ...written, ...entry, kind: 'rows' }];
+  }
+  const [range] = ranges;
+  if (range === undefined || ranges.length > 1 || from === null)
+    throw new HoldfastError(
+      'internal',
+      `the task of "${printName(task.table)}" has no base or not one range`,
+    );
+  const files = { rows: await name('rows'), deleted: await name('deleted') };
+  const written = await exportChanges(
+    cluster,
+    store,
+    { files, table, method: task.method, range, from, moment },
+    options,
+  );
+  return written.map((file) => ({ ...file, ...entry }));
 }
 
 /** Reads what an attempt's export tasks share. */

@@ -3,20 +3,18 @@ import { objectKindOf } from '../cluster/descriptor.ts';
 import { momentText } from '../cluster/moment.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
-import { readManifest } from '../format/manifest.ts';
-import type { Manifest } from '../format/manifest.ts';
+import { openChain } from '../restore/chain.ts';
 import { restoreSteps } from '../restore/order.ts';
 import type { DatabaseStep } from '../restore/order.ts';
+import { restorePhases } from '../restore/phases.ts';
 import { checkRestore } from '../restore/plan.ts';
 import type { RestoreCheck, RestoreItem } from '../restore/plan.ts';
 import type { RestoreStatement } from '../statement/ast.ts';
-import { parseLocation } from '../storage/location.ts';
-import { awaitTasks, checkOnJob, shareDone, whileRunning } from './await-tasks.ts';
-import type { LoadTask } from './load-task.ts';
+import { checkOnJob, whileRunning } from './await-tasks.ts';
+import { runPhases } from './load-phases.ts';
 import { restorePlanSchema } from './spec.ts';
 import type { LoadContext } from './spec.ts';
 import type { ClaimedJob } from './store.ts';
-import type { NewTask } from './tasks.ts';
 import type { EngineTools } from './tools.ts';
 
 /** How much of the bar the rows take; keys, indexes, foreign keys and views share the rest. */
@@ -33,11 +31,10 @@ export async function runRestore(
 ): Promise<void> {
   const cluster = await tools.clusters.connect(job.cluster);
   if (job.attempt > 1 && (await undoRestore(job, tools)) === 'complete') return;
-  const manifest = await openManifest(statement, tools);
-  const check = await checkRestore(cluster, statement, manifest);
+  const opened = await openChain(statement.from, tools.openStore);
+  const check = await checkRestore(cluster, statement, opened);
   const [problem] = check.problems;
   if (problem !== undefined) throw problem;
-  const files = filesOf(manifest, check.items);
   const databases = targetDatabases(check);
   const context: LoadContext = {
     kind: 'load',
@@ -55,41 +52,22 @@ export async function runRestore(
   await tools.tasks.share(job.id, job.attempt, context);
   await tools.jobs.log(
     job.id,
-    `Restoring ${check.items.length} objects as of ${momentText(manifest.moment)}.`,
+    `Restoring ${check.items.length} objects as of ${momentText(check.chain.last.manifest.moment)}${fromLayers(check)}.`,
   );
   for (const warning of check.warnings) await tools.jobs.log(job.id, warning, 'warning');
 
   const work = new RestoreWork(job, tools, cluster, check);
   await work.createObjects(databases, schemasOf(check.items));
-  await tools.tasks.add(job.id, job.attempt, newTasks(files), (ids) =>
-    tools.queue.sendTasks(job.id, job.attempt, ids),
-  );
-  await awaitTasks(job, tools, {
-    fractionOf: (totals) => LOAD_SHARE * shareDone(totals),
-    runningStatus: 'loading rows',
-  });
+  await runPhases(job, tools, restorePhases(check.chain, check.items), LOAD_SHARE);
   await work.buildRest();
   await checkOnJob(job, tools);
   await tools.tasks.share(job.id, job.attempt, { ...context, plan: { ...context.plan, complete: true } });
   for (const database of databases) await cluster.closeLedger(database, job.id);
 }
 
-async function openManifest(statement: RestoreStatement, tools: EngineTools): Promise<Manifest> {
-  const [url] = statement.from;
-  if (url === undefined) throw new HoldfastError('internal', 'the statement names no backup');
-  const location = parseLocation(url, 'source');
-  const store = tools.openStore(location);
-  try {
-    return await readManifest(store, location);
-  } finally {
-    await store.close();
-  }
-}
-
-/** The data files of the tables that are restored. */
-function filesOf(manifest: Manifest, items: RestoreItem[]): Manifest['files'] {
-  const wanted = new Set(items.map((item) => nameKey(item.descriptor.name)));
-  return manifest.files.filter((file) => wanted.has(nameKey(file.table)));
+function fromLayers({ chain }: RestoreCheck): string {
+  const { length } = chain.layers;
+  return length === 1 ? '' : `, from a chain of ${length} backups`;
 }
 
 function targetDatabases(check: RestoreCheck): string[] {
@@ -104,13 +82,6 @@ function schemasOf(items: RestoreItem[]): { database: string; schema: string }[]
     ]),
   );
   return [...schemas.values()];
-}
-
-async function* newTasks(files: Manifest['files']): AsyncGenerator<NewTask, void> {
-  for (const file of files) {
-    const body: LoadTask = { kind: 'load', layer: 0, file };
-    yield await Promise.resolve({ table: file.table, node: null, estimatedBytes: file.rawBytes, body });
-  }
 }
 
 /** The steps of one attempt around the loading of rows. */
@@ -177,7 +148,7 @@ class RestoreWork {
   /** Runs steps in their order, a database at a time, noting what they create. */
   async #run(steps: DatabaseStep[], created: CreatedObject[]): Promise<void> {
     for (const database of new Set(steps.map((step) => step.database))) {
-      await whileRunning(this.#job, this.#tools, (signal) =>
+      const notes = await whileRunning(this.#job, this.#tools, (signal) =>
         this.#cluster.runDdl(
           database,
           steps.filter((step) => step.database === database).map((step) => step.sql),
@@ -185,6 +156,7 @@ class RestoreWork {
           { restore: this.#job.id, created: created.filter((object) => object.name.database === database) },
         ),
       );
+      for (const note of notes) await this.#tools.jobs.log(this.#job.id, note, 'warning');
     }
   }
 }

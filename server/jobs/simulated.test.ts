@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { atMoment, readTable } from '../cluster/conformance-tools.ts';
+import { readTable } from '../cluster/conformance-tools.ts';
 import { openCluster } from '../cluster/open.ts';
 import { startRig } from '../testing/rig.ts';
 import type { Rig } from '../testing/rig.ts';
@@ -34,49 +34,50 @@ describe('a simulated cluster of three nodes', () => {
     expect(answer.rows[0]?.[1]).toBe('succeeded');
     const shown = await rig.run("SHOW BACKUP 'nodelocal://self/simulated'");
     const column = (name: string) => shown.columns.findIndex((candidate) => candidate.name === name);
-    const [database, schema, name, kind, rows] = [
+    const [database, schema, name, kind, rows, end] = [
       column('database_name'),
       column('parent_schema_name'),
       column('object_name'),
       column('object_type'),
       column('rows'),
+      column('end_time'),
     ];
 
     const cluster = openCluster(URL);
     let total = 0;
-    for (const source of ['shop', 'bank'])
-      await atMoment(cluster, [source], async (at) => {
-        for (const object of (await cluster.catalog(source, at)).objects) {
-          const row = shown.rows.find(
-            (candidate) =>
-              candidate[database] === source &&
-              candidate[schema] === object.name.schema &&
-              candidate[name] === object.name.name &&
-              candidate[kind] === object.kind,
+    for (const source of ['shop', 'bank']) {
+      const { moment: at } = await cluster.holdMoment([source], shown.rows[0]?.[end] ?? null);
+      for (const object of (await cluster.catalog(source, at)).objects) {
+        const row = shown.rows.find(
+          (candidate) =>
+            candidate[database] === source &&
+            candidate[schema] === object.name.schema &&
+            candidate[name] === object.name.name &&
+            candidate[kind] === object.kind,
+        );
+        expect(row, object.name.name).toBeDefined();
+        if (object.kind !== 'table') continue;
+        const [table] = await cluster.descriptors([object.name], at);
+        if (table?.kind !== 'table') throw new Error('no table');
+        const lines = (await readTable(cluster, table, at, 1e6)).flat();
+        const directory = path.join(
+          rig.externDir,
+          'simulated/data',
+          `${source}.${object.name.schema}.${object.name.name}`,
+        );
+        const stored: string[] = [];
+        for (const file of await readdir(directory))
+          stored.push(
+            ...zstdDecompressSync(await readFile(path.join(directory, file)))
+              .toString('utf8')
+              .split('\n')
+              .slice(0, -1),
           );
-          expect(row, object.name.name).toBeDefined();
-          if (object.kind !== 'table') continue;
-          expect(row?.[rows], object.name.name).toBe(String(object.rows));
-          total += object.rows ?? 0;
-          const [table] = await cluster.descriptors([object.name], at);
-          if (table?.kind !== 'table') throw new Error('no table');
-          const lines = (await readTable(cluster, table, at, 1e6)).flat();
-          const directory = path.join(
-            rig.externDir,
-            'simulated/data',
-            `${source}.${object.name.schema}.${object.name.name}`,
-          );
-          const stored: string[] = [];
-          for (const file of await readdir(directory))
-            stored.push(
-              ...zstdDecompressSync(await readFile(path.join(directory, file)))
-                .toString('utf8')
-                .split('\n')
-                .slice(0, -1),
-            );
-          expect(digest(stored), object.name.name).toBe(digest(lines));
-        }
-      });
+        expect(digest(stored), object.name.name).toBe(digest(lines));
+        expect(row?.[rows], object.name.name).toBe(String(lines.length));
+        total += lines.length;
+      }
+    }
     expect(answer.rows[0]?.[3]).toBe(String(total));
   }, 120_000);
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { descriptorSchema } from '../cluster/descriptor.ts';
 import { momentSchema } from '../cluster/moment.ts';
 import { objectNameSchema } from '../cluster/names.ts';
+import { dataFileSchema } from '../format/manifest.ts';
 import type { BackupStatement, RestoreStatement } from '../statement/ast.ts';
 
 const patternSchema = z.object({
@@ -46,6 +47,8 @@ export type JobSpec = z.infer<typeof jobSpecSchema>;
 export const exportContextSchema = z.object({
   kind: z.literal('export'),
   moment: momentSchema,
+  /** The newest base's moment; null in a full backup. */
+  from: momentSchema.nullable(),
   descriptors: z.array(descriptorSchema),
 });
 export type ExportContext = z.infer<typeof exportContextSchema>;
@@ -69,10 +72,11 @@ export const loadContextSchema = restorePlanSchema.extend({
 });
 export type LoadContext = z.infer<typeof loadContextSchema>;
 
-/** One export task: ranges of one table on one node. */
+/** One export task: ranges of one table on one node, whole or what changed in them. */
 export const exportTaskSchema = z.object({
   kind: z.literal('export'),
   table: objectNameSchema,
+  method: z.enum(['feed', 'comparison', 'whole']),
   node: z.string(),
   ranges: z
     .array(
@@ -89,3 +93,7 @@ export const exportTaskSchema = z.object({
     .min(1),
 });
 export type ExportTask = z.infer<typeof exportTaskSchema>;
+
+/** What an export task answers: the files that it wrote, none where nothing changed. */
+export const exportResultSchema = z.object({ files: z.array(dataFileSchema) });
+export type ExportResult = z.infer<typeof exportResultSchema>;

@@ -281,6 +281,18 @@ export class TaskBoard {
     return rows.map((row) => row.result);
   }
 
+  /** What an attempt may leave over: every file that tasks with more than one of them began to write. */
+  async leftovers(job: JobId, attempt: number): Promise<string[]> {
+    const rows = await this.#metadata.db
+      .selectFrom('tasks')
+      .select('files')
+      .where('job_id', '=', job)
+      .where('attempt', '=', attempt)
+      .where(sql<boolean>`jsonb_array_length(files) > 1`)
+      .execute();
+    return rows.flatMap((row) => row.files);
+  }
+
   /** Every file that any try of any attempt of the job began to write. */
   async files(job: JobId): Promise<string[]> {
     const rows = await this.#metadata.db

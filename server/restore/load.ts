@@ -9,15 +9,15 @@ import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
 
 /**
- * Loads one data file into its table, checked against its checksum: all of it or nothing. `onProgress` gets the
- * bytes of COPY text handed to the cluster so far. Throws `corrupt-backup` when the file isn't what the
+ * Loads one data file into its table, checked against its checksum: all of it or nothing, and by `key`, which is the
+ * restore's own, one time. `onProgress` gets the bytes of COPY text handed to the cluster so far. Throws `corrupt-backup` when the file isn't what the
  * manifest says.
  */
 export async function loadFile(
   cluster: Cluster,
   store: Store,
   location: Location,
-  target: { restore: string; database: string; table: TableDescriptor; file: DataFile },
+  target: { restore: string; key: string; database: string; table: TableDescriptor; file: DataFile },
   options: { signal: AbortSignal; onProgress: (rawBytes: number) => void },
 ): Promise<{ rows: number }> {
   const { file, table } = target;
@@ -34,7 +34,7 @@ export async function loadFile(
   counted.on('close', () => text.destroy());
   const { rows } = await cluster.load(target.database, table, text.pipe(counted), options.signal, {
     restore: target.restore,
-    key: file.name,
+    key: target.key,
   });
   if (rows !== file.rows) {
     throw new HoldfastError(

@@ -1,18 +1,17 @@
 import { missingDependencies } from '../backup/dependencies.ts';
-import { problemOf } from '../backup/check.ts';
-import type { MissingDependency, RestoredObject, RestorePlan } from '../backup/selection.ts';
+import type { MissingDependency } from '../backup/selection.ts';
 import { matchTargets } from '../backup/targets.ts';
 import type { TargetObject } from '../backup/targets.ts';
 import type { CatalogObject, Cluster } from '../cluster/cluster.ts';
 import { objectKindOf } from '../cluster/descriptor.ts';
 import type { Descriptor } from '../cluster/descriptor.ts';
-import { momentText } from '../cluster/moment.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { RestoreStatement } from '../statement/ast.ts';
-import { summaryOf } from './summary.ts';
+import { chainAsOf, momentsOf } from './chain.ts';
+import type { BackupChain } from './chain.ts';
 
 /** One object to restore, and what it will be called. */
 export interface RestoreItem {
@@ -22,6 +21,8 @@ export interface RestoreItem {
 
 /** What a RESTORE comes down to against its target cluster; nothing is written while `problems` is not empty. */
 export interface RestoreCheck {
+  /** What is restored from: the backups named, up to the one that AS OF SYSTEM TIME means. */
+  chain: BackupChain;
   items: RestoreItem[];
   /** Types that come along and are in the target already, the same: used, not created. */
   reused: RestoreItem[];
@@ -50,15 +51,17 @@ function objectsOf(manifest: Manifest): BackedUpObject[] {
   }));
 }
 
-/** Checks a RESTORE of a backup into a cluster. Writes nothing. */
+/** Checks a RESTORE of a chain of backups into a cluster. Writes nothing. */
 export async function checkRestore(
   cluster: Cluster,
   statement: RestoreStatement,
-  manifest: Manifest,
+  opened: BackupChain,
 ): Promise<RestoreCheck> {
   const { options, targets } = statement;
   const problems: HoldfastError[] = [];
   const warnings: string[] = [];
+  const chain = chainFor(opened, statement, problems);
+  const { manifest } = chain.last;
   const info = await cluster.describe();
   if (!info.restore.available) {
     problems.push(
@@ -67,12 +70,10 @@ export async function checkRestore(
         hint: info.restore.remedy,
       }),
     );
-  } else if (manifest.cluster.kind === 'simulated') {
-    problems.push(
-      new HoldfastError('unsupported', 'a backup of a simulated cluster can be looked at, but not restored', {
-        field: 'source',
-        hint: 'Choose a backup of a real cluster.',
-      }),
+  } else if (manifest.cluster.kind === 'simulated' && info.kind === 'postgres') {
+    // Its DDL and its rows are PostgreSQL's.
+    warnings.push(
+      `The backup is of ${manifest.cluster.name}, a simulated cluster: its rows are made up, nobody's data.`,
     );
   } else if (info.kind !== manifest.cluster.kind) {
     problems.push(
@@ -81,17 +82,9 @@ export async function checkRestore(
         `a backup of ${manifest.cluster.kind} can't be restored into ${info.kind}`,
         {
           field: 'cluster',
-          hint: `Choose a cluster that runs ${manifest.cluster.kind}.`,
+          hint: `Choose a cluster that runs ${manifest.cluster.kind === 'simulated' ? 'postgres' : manifest.cluster.kind}.`,
         },
       ),
-    );
-  }
-  if (statement.asOf !== null) {
-    problems.push(
-      new HoldfastError('unsupported', 'RESTORE … AS OF SYSTEM TIME is not available in this version', {
-        field: 'asOf',
-        hint: `The backup is consistent as of ${momentText(manifest.moment)}; restore it whole.`,
-      }),
     );
   }
   const all = objectsOf(manifest);
@@ -124,7 +117,25 @@ export async function checkRestore(
     warnings,
   );
   const present = await presentOf(items, selected, target, targetOf);
-  return { items, reused, missing, createsDatabases, present, conflicts, problems, warnings };
+  return { chain, items, reused, missing, createsDatabases, present, conflicts, problems, warnings };
+}
+
+/** The part of the chain that AS OF SYSTEM TIME leaves; all of it, and a problem, where no backup is as of that time. */
+function chainFor(opened: BackupChain, { asOf }: RestoreStatement, problems: HoldfastError[]): BackupChain {
+  if (asOf === null) return opened;
+  const chain = chainAsOf(opened, asOf);
+  if (chain !== null) return chain;
+  problems.push(
+    new HoldfastError(
+      'unsupported',
+      `none of the backups is as of '${asOf}', and times in between can't be restored`,
+      {
+        field: 'asOf',
+        hint: `Leave AS OF SYSTEM TIME out, or give the time of a backup: ${momentsOf(opened)}.`,
+      },
+    ),
+  );
+  return opened;
 }
 
 /** The target cluster's databases, each catalog read once. */
@@ -355,36 +366,4 @@ async function sameType({ descriptor, target }: RestoreItem, catalogs: TargetCat
   const ddl = (one: Descriptor): string =>
     JSON.stringify(one.ddl.filter((step) => step.phase === 'create').map((step) => step.sql));
   return existing?.kind === 'type' && ddl(existing) === ddl(descriptor);
-}
-
-/** The plan for the review page. */
-export function planOf(check: RestoreCheck, manifest: Manifest, url: string, printed: string): RestorePlan {
-  const source = summaryOf(manifest, url);
-  const sizes = new Map(source.objects.map((object) => [nameKey(object.name), object]));
-  const objects = check.items.map(({ descriptor, target }): RestoredObject => {
-    const size = sizes.get(nameKey(descriptor.name));
-    return {
-      source: descriptor.name,
-      target,
-      kind: size?.kind ?? descriptor.kind,
-      rows: size?.rows ?? 0,
-      bytes: size?.rawBytes ?? 0,
-      conflict: check.conflicts.has(nameKey(target)),
-    };
-  });
-  const tables = objects.filter((object) => object.kind === 'table');
-  return {
-    statement: printed,
-    source,
-    objects,
-    missing: check.missing,
-    createsDatabases: check.createsDatabases,
-    totals: {
-      tables: tables.length,
-      rows: tables.reduce((sum, table) => sum + table.rows, 0),
-      bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
-    },
-    problems: check.problems.map(problemOf),
-    warnings: check.warnings,
-  };
 }

@@ -9,6 +9,7 @@ import { NO_ROWS, sizesByTable } from '../format/sizes.ts';
 /** A backup for people: its manifest without the files and the password hashes. `url` is redacted. */
 export function summaryOf(manifest: Manifest, url: string): BackupSummary {
   const sizes = sizesByTable(manifest);
+  const changed = new Set(manifest.changes.map(({ table }) => nameKey(table)));
   const held = new Set(manifest.descriptors.map((descriptor) => nameKey(descriptor.name)));
   const ownerOf = (descriptor: Descriptor): ObjectName | null => {
     const owner = descriptor.kind === 'sequence' ? descriptor.ownedBy?.table : undefined;
@@ -18,6 +19,7 @@ export function summaryOf(manifest: Manifest, url: string): BackupSummary {
     url,
     id: manifest.id,
     type: manifest.type,
+    chain: manifest.chain,
     cluster: { name: manifest.cluster.name, kind: manifest.cluster.kind, version: manifest.cluster.version },
     moment: manifest.moment.at,
     startedAt: manifest.startedAt,
@@ -29,6 +31,7 @@ export function summaryOf(manifest: Manifest, url: string): BackupSummary {
       name: descriptor.name,
       kind: objectKindOf(descriptor),
       ownedBy: ownerOf(descriptor),
+      changesOnly: changed.has(nameKey(descriptor.name)),
       ...(sizes.get(nameKey(descriptor.name)) ?? NO_ROWS),
     })),
     totals: { ...manifest.totals, files: manifest.files.length },

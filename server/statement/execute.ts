@@ -1,5 +1,5 @@
 import { checkBackup, planBackup } from '../backup/plan.ts';
-import type { BackupPlan, BackupSummary, RestorePlan } from '../backup/selection.ts';
+import type { BackupPlan, BackupSummary, BaseCandidate, RestorePlan } from '../backup/selection.ts';
 import { problemOf } from '../backup/check.ts';
 import { HoldfastError } from '../errors.ts';
 import { readManifest } from '../format/manifest.ts';
@@ -11,19 +11,23 @@ import type { WorkQueue } from '../jobs/queue.ts';
 import { noSuchJob } from '../jobs/store.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { ClusterRegistry } from '../metadata/clusters.ts';
-import { checkRestore, planOf } from '../restore/plan.ts';
+import { openChain } from '../restore/chain.ts';
+import { checkRestore } from '../restore/plan.ts';
+import { bytesToLoad, planOf } from '../restore/review.ts';
 import { summaryOf } from '../restore/summary.ts';
 import { parseLocation, redactUrl } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
 import { answerCount, answerRows } from './answers.ts';
 import type { Answer, RunContext, StatementRunner } from './answers.ts';
+import { baseCandidates } from '../backup/candidates.ts';
 import type {
   BackupStatement,
   ControlJobsStatement,
   RestoreStatement,
   ShowJobsStatement,
   Statement,
+  Targets,
 } from './ast.ts';
 import { printStatement } from './print.ts';
 import { backupRows, jobRow, showJobsRow } from './rows.ts';
@@ -90,6 +94,17 @@ export class StatementExecutor implements StatementRunner {
     );
   }
 
+  /** What an incremental backup could build on: this console's newest finished backups of the cluster. */
+  async baseCandidates(targets: Targets, cluster: string): Promise<BaseCandidate[]> {
+    const finished = await this.#tools.jobLog.finishedBackups();
+    return baseCandidates(
+      await this.#tools.clusters.connect(cluster),
+      targets,
+      finished.filter(({ job }) => job.cluster === cluster).map(({ url }) => url),
+      this.#tools.openStore,
+    );
+  }
+
   /** Checks a BACKUP, throwing its first problem, and makes its job. */
   async startBackup(
     statement: BackupStatement,
@@ -109,14 +124,15 @@ export class StatementExecutor implements StatementRunner {
   async planRestore(statement: RestoreStatement, cluster: string): Promise<RestorePlan> {
     const printed = printStatement(statement, { redact });
     try {
-      const { manifest, location } = await this.#openSource(statement);
-      const check = await checkRestore(await this.#tools.clusters.connect(cluster), statement, manifest);
-      return planOf(check, manifest, location.redacted, printed);
+      const chain = await openChain(statement.from, this.#tools.openStore);
+      const check = await checkRestore(await this.#tools.clusters.connect(cluster), statement, chain);
+      return planOf(check, printed);
     } catch (error) {
       if (!(error instanceof HoldfastError) || error.code === 'internal') throw error;
       return {
         statement: printed,
         source: null,
+        layers: [],
         objects: [],
         missing: [],
         createsDatabases: [],
@@ -133,11 +149,11 @@ export class StatementExecutor implements StatementRunner {
     caller: Caller,
     warn?: (warning: string) => void,
   ): Promise<JobId> {
-    const { manifest, location } = await this.#openSource(statement);
-    const check = await checkRestore(await this.#tools.clusters.connect(caller.cluster), statement, manifest);
+    const chain = await openChain(statement.from, this.#tools.openStore);
+    const check = await checkRestore(await this.#tools.clusters.connect(caller.cluster), statement, chain);
     throwFirst(check.problems);
     check.warnings.forEach((warning) => warn?.(warning));
-    return this.#start('RESTORE', statement, caller, location, manifest.totals.rawBytes);
+    return this.#start('RESTORE', statement, caller, check.chain.last.location, bytesToLoad(check));
   }
 
   /** What a backup URL holds. Throws `undefined-backup`, `corrupt-backup`. */
@@ -242,27 +258,6 @@ export class StatementExecutor implements StatementRunner {
     }
     for (const id of statement.ids) await this.cancelJob(id);
     return statement.ids.length;
-  }
-
-  async #openSource(statement: RestoreStatement): Promise<{ manifest: Manifest; location: Location }> {
-    const [url, second] = statement.from;
-    if (url === undefined || url.trim() === '') {
-      throw new HoldfastError('location-invalid', 'the restore has no backup to restore from', {
-        field: 'source',
-        hint: 'Give the URL of a backup, such as nodelocal://self/bank-full.',
-      });
-    }
-    if (second !== undefined) {
-      throw new HoldfastError(
-        'unsupported',
-        'RESTORE from a chain of backups is not available in this version',
-        {
-          field: 'source',
-          hint: 'Name one full backup.',
-        },
-      );
-    }
-    return this.#openManifest(url);
   }
 
   async #openManifest(url: string): Promise<{ manifest: Manifest; location: Location }> {

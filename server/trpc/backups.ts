@@ -10,7 +10,7 @@ function statementOf(input: z.infer<typeof backupInput>): BackupStatement {
     targets: input.targets,
     to: input.destination,
     asOf: input.asOf,
-    incrementalFrom: [],
+    incrementalFrom: input.bases,
     options: { detached: false },
   };
 }
@@ -22,6 +22,11 @@ export const backupsRouter = router({
     .query(async ({ ctx, input }) =>
       checkSelection(await ctx.services.clusters.connect(input.cluster), input.targets),
     ),
+
+  /** What an incremental backup of a selection could build on, newest first, with the deadline of each. */
+  bases: rootProcedure
+    .input(z.object({ cluster: z.string(), targets: targetsInput }))
+    .query(({ ctx, input }) => ctx.services.statements.baseCandidates(input.targets, input.cluster)),
 
   /** What a BACKUP would do; problems come back as data, beside their fields. Writes nothing. */
   plan: rootProcedure

@@ -22,6 +22,8 @@ export const backupInput = z.object({
   /** Backup URL; empty while the user hasn't typed one. */
   destination: url,
   asOf: z.string().max(200).nullable(),
+  /** URLs of what an incremental backup builds on, oldest to newest; empty for a full one. */
+  bases: z.array(url).max(1000),
 });
 
 /** What the restore page has collected. */

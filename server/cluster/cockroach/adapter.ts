@@ -1,21 +1,31 @@
 import type { Readable } from 'node:stream';
 import type {
   Catalog,
+  ChangeBase,
+  ChangeChunk,
+  ChangeMethod,
   Cluster,
   ClusterInfo,
   ClusterUser,
   DatabaseInfo,
+  GcWindow,
   LedgerNote,
+  Prerequisite,
+  TableChanges,
   TableRange,
 } from '../cluster.ts';
-import { FullBackupsOnly } from '../full-only.ts';
 import type { Descriptor, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { nameKey, type ObjectName } from '../names.ts';
 import { readObjects, shown } from './catalog.ts';
+import { planChanges } from './changes/plan.ts';
+import { wholeTable } from './changes/ranges.ts';
+import { readChanges } from './changes/read.ts';
+import { meet, readPrerequisites } from './changes/rangefeeds.ts';
 import { Connections } from './connections.ts';
 import { readDescriptors } from './descriptors.ts';
 import { addEstimates } from './estimates.ts';
+import { tableWindows } from './gc.ts';
 import { inMoment } from './hlc.ts';
 import * as ledger from './ledger.ts';
 import { load } from './load.ts';
@@ -31,25 +41,25 @@ import { readUsers } from './users.ts';
 export interface CockroachOptions {
   /** What holdMoment takes where AS OF SYSTEM TIME was not given. */
   defaultAsOf?: string;
+  /** How many ranges are read from one node at once; see READS_PER_NODE. */
+  readsPerNode?: number;
 }
 
 /** A CockroachDB cluster, 20.2 or later. */
-export class CockroachCluster extends FullBackupsOnly implements Cluster {
-  readonly kindName = 'CockroachDB';
+export class CockroachCluster implements Cluster {
   readonly #connections: Connections;
   readonly #accesses: TableAccesses;
   readonly #defaultAsOf: string;
 
   /** Connects when it is first used. Throws `invalid-value` for a URL that can't be understood. */
   constructor(url: string, applicationName: string, options: CockroachOptions = {}) {
-    super();
-    this.#connections = new Connections(url, applicationName);
+    this.#connections = new Connections(url, applicationName, options.readsPerNode);
     this.#accesses = new TableAccesses(this.#connections);
     this.#defaultAsOf = options.defaultAsOf ?? DEFAULT_AS_OF;
   }
 
   describe(): Promise<ClusterInfo> {
-    return this.#connections.use(this.#connections.homeDatabase, describeCluster);
+    return describeCluster(this.#connections);
   }
 
   databases(): Promise<DatabaseInfo[]> {
@@ -87,6 +97,43 @@ export class CockroachCluster extends FullBackupsOnly implements Cluster {
     return readRange(this.#connections, this.#accesses, table, range, at, signal);
   }
 
+  gcWindows(database: string): Promise<GcWindow[]> {
+    return this.#connections.use(database, tableWindows);
+  }
+
+  prerequisites(): Promise<Prerequisite[]> {
+    return this.#connections.use(this.#connections.homeDatabase, readPrerequisites);
+  }
+
+  meet(id: string): Promise<void> {
+    return this.#connections.use(this.#connections.homeDatabase, (session) => meet(session, id));
+  }
+
+  planChanges(base: ChangeBase, tables: TableDescriptor[], at: Moment): Promise<TableChanges[]> {
+    return planChanges(this.#connections, this.#accesses, base, tables, at);
+  }
+
+  changeRanges(
+    table: TableDescriptor,
+    method: Exclude<ChangeMethod, 'whole'>,
+    _from: Moment,
+    at: Moment,
+  ): AsyncIterable<TableRange> {
+    const ranges = tableRanges(this.#connections, this.#accesses, table.name, at);
+    return method === 'comparison' ? ranges : wholeTable(ranges);
+  }
+
+  readChanges(
+    table: TableDescriptor,
+    method: Exclude<ChangeMethod, 'whole'>,
+    range: TableRange,
+    from: Moment,
+    at: Moment,
+    signal: AbortSignal,
+  ): AsyncIterable<ChangeChunk> {
+    return readChanges(this.#connections, this.#accesses, { table, method, range, from, at, signal });
+  }
+
   users(): Promise<ClusterUser[]> {
     return this.#connections.use(this.#connections.homeDatabase, readUsers);
   }
@@ -103,7 +150,7 @@ export class CockroachCluster extends FullBackupsOnly implements Cluster {
     return restore.ensureSchema(this.#connections, database, schema, forRestore);
   }
 
-  runDdl(database: string, statements: string[], signal: AbortSignal, note?: LedgerNote): Promise<void> {
+  runDdl(database: string, statements: string[], signal: AbortSignal, note?: LedgerNote): Promise<string[]> {
     return restore.runDdl(this.#connections, database, statements, signal, note);
   }
 

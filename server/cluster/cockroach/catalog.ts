@@ -10,12 +10,15 @@ import {
   type StoredType,
   usedTypes,
 } from './stored-descriptor.ts';
+import { readZones, type TableZone } from './zones.ts';
 
 /** A catalog object with what the adapter itself needs of it. */
 export interface KnownObject extends CatalogObject {
   id: number;
   stored: { table: StoredTable; type?: undefined } | { type: StoredType; table?: undefined };
   comment: string | null;
+  /** Settings of a table's own zone configuration that a restore repeats: `gc.ttlseconds = 600`. */
+  zone: string[];
   /** For a sequence that a column owns: that column. */
   owner: { table: ObjectName; column: string } | null;
 }
@@ -29,7 +32,7 @@ interface NamedRow {
 }
 
 /**
- * One database's objects as this session's transaction sees them, in two queries however many there are. Rows and
+ * One database's objects as this session's transaction sees them, in three queries however many there are. Rows and
  * bytes are not filled in: see estimates.ts.
  */
 export async function readObjects(session: Session): Promise<KnownObject[]> {
@@ -50,11 +53,12 @@ export async function readObjects(session: Session): Promise<KnownObject[]> {
   const found = rows
     .map((row) => ({ ...row, id: Number(row.id), ...storedDescriptorSchema.parse(row.descriptor) }))
     .filter(({ table }) => !(table?.temporary ?? false));
+  const zones = await readZones(session);
   const comments = new Map(found.map(({ schema, name, comment }) => [`${schema}\0${name}`, comment]));
   const objects = new Map<number, KnownObject>();
   for (const row of found) {
     if (isLedgerSchema(row.schema, comments.get(`${row.schema}\0created`) ?? null)) continue;
-    const object = toObject(row, { database, schema: row.schema, name: row.name });
+    const object = toObject(row, { database, schema: row.schema, name: row.name }, zones.get(row.id));
     if (object !== null) objects.set(row.id, object);
   }
   const arrays = new Map<number, number>();
@@ -65,7 +69,11 @@ export async function readObjects(session: Session): Promise<KnownObject[]> {
 
 type Found = Omit<NamedRow, 'descriptor'> & { table?: StoredTable; type?: StoredType };
 
-function toObject({ id, table, type, comment }: Found, name: ObjectName): KnownObject | null {
+function toObject(
+  { id, table, type, comment }: Found,
+  name: ObjectName,
+  zone: TableZone | undefined,
+): KnownObject | null {
   const common = {
     id,
     name,
@@ -76,6 +84,7 @@ function toObject({ id, table, type, comment }: Found, name: ObjectName): KnownO
     owner: null,
     comment,
     leftOut: [],
+    zone: [],
   };
   if (table !== undefined)
     return {
@@ -83,7 +92,8 @@ function toObject({ id, table, type, comment }: Found, name: ObjectName): KnownO
       kind: kindOf(table),
       stored: { table },
       unsupported: whyNotTable(table),
-      leftOut: leftOutOf(table),
+      leftOut: leftOutOf(table, zone),
+      zone: zone?.settings ?? [],
     };
   // The array type of an enum comes and goes with it.
   if (type === undefined || type.kind === 'ALIAS') return null;
@@ -104,19 +114,24 @@ function indexesOf(table: StoredTable): StoredIndex[] {
 
 function whyNotTable(table: StoredTable): string | null {
   if (table.state !== '' && table.state !== 'PUBLIC') return `it is ${table.state.toLowerCase()}`;
-  if (indexesOf(table).some(({ interleave }) => interleave.length > 0))
-    return 'it is interleaved in another table, which backups do not cover yet';
-  if (indexesOf(table).some(({ partitioning }) => partitioning > 0))
-    return 'it is partitioned, which backups do not cover yet';
+  if (indexesOf(table).some(({ partitioning }) => partitioning.implicitColumns > 0))
+    return 'it is partitioned by columns that its keys do not name, which backups do not cover yet';
   if (table.localityConfig !== null && table.localityConfig !== undefined)
     return 'it has a multi-region locality, which backups do not cover yet';
   if (table.sequenceOpts?.virtual === true) return 'it is a virtual sequence, which backups do not cover yet';
   return null;
 }
 
-function leftOutOf(table: StoredTable): string[] {
+function leftOutOf(table: StoredTable, zone: TableZone | undefined): string[] {
   const indexes = table.isMaterializedView ? table.indexes.length : 0;
-  return indexes === 0 ? [] : [`${indexes} ${indexes === 1 ? 'index' : 'indexes'}`];
+  return [
+    ...(indexes === 0 ? [] : [`${indexes} ${indexes === 1 ? 'index' : 'indexes'}`]),
+    ...table.indexes
+      .filter(({ interleave }) => interleave.length > 0)
+      .map(({ name }) => `the interleaving of index ${name}`),
+    ...(indexesOf(table).some(({ partitioning }) => partitioning.columns > 0) ? ['its partitioning'] : []),
+    ...(zone?.leftOut ?? []),
+  ];
 }
 
 /** Adds dependencies; one on what isn't in this database is one that a restore couldn't make again. */
@@ -136,13 +151,18 @@ function link(object: KnownObject, objects: Map<number, KnownObject>, arrays: Ma
       object.unsupported ??= `it needs type ${target.name.name}, which can't be backed up`;
   };
   for (const { name, referencedTableId } of table.outboundFks) add(referencedTableId, 'foreign-key', name);
-  for (const { ancestors } of indexesOf(table).map(({ interleave }) => ({ ancestors: interleave })))
-    for (const { tableId } of ancestors) add(tableId, 'interleave', 'its primary key');
+  for (const { tableId } of table.primaryIndex.interleave) add(tableId, 'interleave', 'its primary key');
   for (const { name, usesSequenceIds } of table.columns)
     for (const sequence of usesSequenceIds) add(sequence, 'sequence', viaColumn(name));
   if (table.viewQuery !== '') for (const used of table.dependsOn) add(used, 'relation', 'its query');
   for (const { id, via } of usedTypes(table)) add(id, 'type', via);
   own(object, table, objects);
+  // The cluster lists them in the order of its descriptors' ids, which says nothing.
+  object.dependencies.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+}
+
+function orderOf({ kind, on, via }: Dependency): string {
+  return [kind, nameKey(on), via].join('\0');
 }
 
 function own(object: KnownObject, table: StoredTable, objects: Map<number, KnownObject>): void {

@@ -6,8 +6,13 @@ import { clusterError } from './errors.ts';
 import { prepareSession, type Purpose, Session } from './session.ts';
 import { type ClusterAccess, readUrl } from './url.ts';
 
-/** Connections a database and node, at most: what parallel streams share. Further ones wait their turn. */
+/** Connections a database and address, at most: what parallel work shares. Further ones wait their turn. */
 const MOST_CONNECTIONS = 16;
+/**
+ * Ranges that this process reads from one node at once, whatever databases they are of; further reads of that node
+ * wait. A read is bound by the disk and one core of its node, so more at once only take them from the applications.
+ */
+export const READS_PER_NODE = 8;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A node's own address either answers soon or can't be reached from here. */
 const NODE_TIMEOUT_MS = 2_000;
@@ -18,6 +23,7 @@ const KEEPALIVE_AFTER_MS = 15_000;
 /** A session that must be given back. */
 export class Lease extends Session {
   readonly #giveBack: (broken: boolean) => void;
+  #alsoOnRelease: () => void = ignore;
   #given = false;
 
   constructor(client: pg.Client, place: Place, giveBack: (broken: boolean) => void) {
@@ -33,12 +39,22 @@ export class Lease extends Session {
     if (this.#given) return;
     this.#given = true;
     this.#giveBack(broken);
+    this.#alsoOnRelease();
+  }
+
+  /** Has something else given back with it. */
+  alsoOnRelease(work: () => void): this {
+    this.#alsoOnRelease = work;
+    return this;
   }
 }
 
-interface Target {
+interface Address {
   host: string;
   port: number;
+}
+
+interface Target extends Address {
   purpose: Purpose;
   timeout: number;
 }
@@ -46,6 +62,34 @@ interface Target {
 interface KnownNode {
   target: Target | null;
   until: number;
+}
+
+/** A node as the cluster lists it; `address` is host:port of its SQL. */
+export interface ListedNode {
+  id: NodeId;
+  address: string;
+  live: boolean;
+}
+
+/** Lets so many at once have a turn; the others wait in the order that they came. */
+class Turns {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async take(): Promise<void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  giveBack(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free += 1;
+    else next();
+  }
 }
 
 /**
@@ -58,6 +102,10 @@ export class Connections {
   readonly #pools = new Map<string, pg.Pool>();
   readonly #leases = new Set<Lease>();
   readonly #nodes = new Map<NodeId, KnownNode>();
+  readonly #readers = new Map<NodeId, Turns>();
+  readonly #readsPerNode: number;
+  /** Addresses of nodes that have served us, for when the URL's own doesn't answer; the latest last. */
+  readonly #otherGateways = new Map<string, Address>();
   /** What goes on by itself and must be over before close() is. */
   readonly #pending = new Set<Promise<void>>();
   #closed = false;
@@ -69,9 +117,10 @@ export class Connections {
   readonly homeDatabase: string;
 
   /** Connects to nothing yet. Throws `invalid-value` for a URL that can't be understood, without repeating it. */
-  constructor(url: string, applicationName: string) {
+  constructor(url: string, applicationName: string, readsPerNode: number = READS_PER_NODE) {
     this.#access = readUrl(url);
     this.#applicationName = applicationName;
+    this.#readsPerNode = readsPerNode;
     this.address = printAddress(this.#access.host, this.#access.port);
     this.user = new pg.Client(this.#access).user ?? '';
     this.homeDatabase = this.#access.database;
@@ -81,10 +130,12 @@ export class Connections {
     return { address: this.address, database, user: this.user };
   }
 
-  /** A session of that database through the gateway. Waits for one where all are in use. */
+  /**
+   * A session of that database through the gateway, or through another node that has served us before while the
+   * gateway doesn't answer. Waits for one where all are in use.
+   */
   acquire(database: string): Promise<Lease> {
-    const { host, port } = this.#access;
-    return this.#acquire({ host, port, purpose: 'work', timeout: CONNECT_TIMEOUT_MS }, database);
+    return this.#acquireThroughAny('work', database);
   }
 
   /** Runs `work` with a session of that database; one that failed in any way isn't used again. */
@@ -101,21 +152,47 @@ export class Connections {
   }
 
   /**
-   * A session for reading rows on that node itself, or through the gateway where its address can't be reached
-   * from here (a load balancer or a container network stands between); that is remembered for a minute.
+   * A session for reading rows on that node itself, or through the gateway where the node doesn't take us (it is
+   * down, or a load balancer or a container network stands between); that is remembered for a minute. Waits while
+   * as many reads of that node go on as may.
    */
   async acquireOn(node: NodeId, database: string): Promise<Lease> {
-    const target = await this.#nodeTarget(node);
-    const { host, port } = this.#access;
-    const gateway: Target = { host, port, purpose: 'read', timeout: CONNECT_TIMEOUT_MS };
-    if (target === null) return this.#acquire(gateway, database);
+    const turns = this.#readers.get(node) ?? new Turns(this.#readsPerNode);
+    this.#readers.set(node, turns);
+    await turns.take();
     try {
-      return await this.#acquire(target, database);
+      return (await this.#acquireNear(node, database)).alsoOnRelease(() => turns.giveBack());
     } catch (error) {
-      if (this.#closed || !(error instanceof HoldfastError) || error.code !== 'cluster-unavailable')
-        throw error;
-      this.#nodes.set(node, { target: null, until: Date.now() + NODE_MEMORY_MS });
-      return this.#acquire(gateway, database);
+      turns.giveBack();
+      throw error;
+    }
+  }
+
+  /**
+   * Which of these nodes take us at their own addresses. Each is tried once a minute at most, all at the same time,
+   * and given two seconds; reads of those that don't go through the gateway. Never throws for a node.
+   */
+  async direct(nodes: ListedNode[]): Promise<Set<NodeId>> {
+    const taken = await Promise.all(
+      nodes.map(async ({ id, address, live }) => {
+        if (!live) return [];
+        const target = this.#remembered(id) ?? this.#remember(id, readTarget(address));
+        return (await this.#takes(id, target)) ? [id] : [];
+      }),
+    );
+    return new Set(taken.flat());
+  }
+
+  async #takes(node: NodeId, { target, until }: KnownNode): Promise<boolean> {
+    if (target === null) return false;
+    try {
+      (await this.#acquire(target, this.homeDatabase)).release();
+      return true;
+    } catch {
+      this.#refuseClosed();
+      // What was decided meanwhile counts.
+      if (this.#nodes.get(node)?.until === until) this.#remember(node, null);
+      return false;
     }
   }
 
@@ -137,9 +214,47 @@ export class Connections {
     await Promise.all([...this.#pending]);
   }
 
-  async #nodeTarget(node: NodeId): Promise<Target | null> {
+  async #acquireNear(node: NodeId, database: string): Promise<Lease> {
+    const { target } = this.#remembered(node) ?? this.#remember(node, await this.#lookUp(node));
+    if (target === null) return this.#acquireThroughAny('read', database);
+    try {
+      return await this.#acquire(target, database);
+    } catch (error) {
+      if (this.#closed) throw error;
+      // Whatever it is, down or of another certificate: where it is the credentials, the gateway says so too.
+      this.#remember(node, null);
+      return this.#acquireThroughAny('read', database);
+    }
+  }
+
+  async #acquireThroughAny(purpose: Purpose, database: string): Promise<Lease> {
+    const { host, port } = this.#access;
+    try {
+      return await this.#acquire({ host, port, purpose, timeout: CONNECT_TIMEOUT_MS }, database);
+    } catch (error) {
+      if (this.#closed || !isUnavailable(error)) throw error;
+      for (const other of [...this.#otherGateways.values()].reverse())
+        try {
+          return await this.#acquire({ ...other, purpose, timeout: NODE_TIMEOUT_MS }, database);
+        } catch (another) {
+          if (this.#closed || !isUnavailable(another)) throw another;
+        }
+      throw error;
+    }
+  }
+
+  #remembered(node: NodeId): KnownNode | undefined {
     const known = this.#nodes.get(node);
-    if (known !== undefined && known.until > Date.now()) return known.target;
+    return known !== undefined && known.until > Date.now() ? known : undefined;
+  }
+
+  #remember(node: NodeId, target: Target | null): KnownNode {
+    const known = { target, until: Date.now() + NODE_MEMORY_MS };
+    this.#nodes.set(node, known);
+    return known;
+  }
+
+  async #lookUp(node: NodeId): Promise<Target | null> {
     const rows = await this.use(this.homeDatabase, (session) =>
       session.rows<{ address: string }>(
         `look up node ${node}`,
@@ -147,13 +262,7 @@ export class Connections {
         [node],
       ),
     );
-    const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(rows[0]?.address ?? '') ?? [];
-    const target: Target | null =
-      host === undefined || host === ''
-        ? null
-        : { host, port: Number(port), purpose: 'read', timeout: NODE_TIMEOUT_MS };
-    this.#nodes.set(node, { target, until: Date.now() + NODE_MEMORY_MS });
-    return target;
+    return readTarget(rows[0]?.address ?? '');
   }
 
   async #acquire(target: Target, database: string): Promise<Lease> {
@@ -165,6 +274,8 @@ export class Connections {
     } catch (error) {
       throw clusterError(error, place, 'connect');
     }
+    const { host, port } = target;
+    if (place.address !== this.address) this.#otherGateways.set(place.address, { host, port });
     // The pool makes its clients with pg.Client; its types only say less of them.
     const lease: Lease = new Lease(client, place, (broken) => {
       this.#leases.delete(lease);
@@ -224,6 +335,17 @@ export class Connections {
     if (this.#closed)
       throw new HoldfastError('cluster-unavailable', `the connections to ${this.address} have been closed`);
   }
+}
+
+/** Where rows of a node are read, by host:port as the cluster lists it; null for what is no such address. */
+function readTarget(address: string): Target | null {
+  const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+  if (host === undefined || host === '') return null;
+  return { host, port: Number(port), purpose: 'read', timeout: NODE_TIMEOUT_MS };
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof HoldfastError && error.code === 'cluster-unavailable';
 }
 
 function printAddress(host: string, port: number): string {

@@ -19,7 +19,7 @@ const TRY_AGAIN = 'Try again.';
  * What CockroachDB says without a SQLSTATE of its own (21.1 answers XXUUU then), or in more telling words than
  * its SQLSTATE.
  */
-const MESSAGES: [RegExp, (place: Place) => Verdict][] = [
+const MESSAGES: [RegExp, (place: Place, said: string) => Verdict][] = [
   [
     /must be after replica GC threshold|is less than equal to the GCThreshold/i,
     () => ({
@@ -37,10 +37,11 @@ const MESSAGES: [RegExp, (place: Place) => Verdict][] = [
     }),
   ],
   [
-    /only users with the admin role|only superusers are allowed/i,
-    (place) => ({
+    /only users with the admin role|only superusers are allowed|does not have .* privilege/i,
+    (place, said) => ({
       code: 'cluster-denied',
-      hint: `Holdfast needs the admin role: GRANT admin TO ${quoteIdent(place.user)}, or register the cluster as root.`,
+      reason: `user ${quoteIdent(place.user)} lacks the admin role (${said})`,
+      hint: needsAdmin(place),
     }),
   ],
   [
@@ -56,8 +57,17 @@ const MESSAGES: [RegExp, (place: Place) => Verdict][] = [
     /restart transaction|TransactionRetryWithProtoRefreshError/i,
     () => ({ code: 'cluster-unavailable', hint: TRY_AGAIN }),
   ],
+  [
+    // A node that goes away takes its part of a distributed query with it.
+    /rpc error|communication error|failed to send RPC|no inbound stream connection|node is draining|server is not accepting clients|breaker open/i,
+    () => ({ code: 'cluster-unavailable', hint: TRY_AGAIN }),
+  ],
   [/certificate|password authentication failed/i, () => ({ code: 'cluster-denied', hint: CREDENTIALS })],
 ];
+
+function needsAdmin({ user }: Place): string {
+  return `Holdfast needs the admin role: GRANT admin TO ${quoteIdent(user)}, or register the cluster as root.`;
+}
 
 /** https://www.cockroachlabs.com/docs/v21.1/common-errors, pgcode in CockroachDB, and Node's names for socket errors. */
 function judge(state: string, place: Place): Verdict | null {
@@ -68,10 +78,7 @@ function judge(state: string, place: Place): Verdict | null {
     case '28000':
       return { code: 'cluster-denied', hint: CREDENTIALS };
     case '42501':
-      return {
-        code: 'cluster-denied',
-        hint: `Holdfast needs the admin role: GRANT admin TO ${quoteIdent(place.user)}, or register the cluster as root.`,
-      };
+      return { code: 'cluster-denied', hint: needsAdmin(place) };
     case '42P01':
     case '42703':
     case '42704':
@@ -112,6 +119,7 @@ function judge(state: string, place: Place): Verdict | null {
     case '08':
     case '53':
     case '57':
+    case '58':
       return { code: 'cluster-unavailable', hint: UNREACHABLE };
     case '22':
     case '23':
@@ -140,7 +148,7 @@ function judgeDriver(message: string): Verdict {
 
 function judgeAll(error: unknown, place: Place): Verdict {
   const message = messageOf(error);
-  for (const [pattern, verdict] of MESSAGES) if (pattern.test(message)) return verdict(place);
+  for (const [pattern, verdict] of MESSAGES) if (pattern.test(message)) return verdict(place, message);
   const state = stateOf(error);
   return (state === null ? null : judge(state, place)) ?? judgeDriver(message);
 }

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../errors.ts';
-import type { Moment } from '../moment.ts';
+import type { GcWindow } from '../cluster.ts';
+import { type Moment, momentText } from '../moment.ts';
 import { type ObjectName, printName } from '../names.ts';
 import { ageOf } from './hlc.ts';
 import type { Session } from './session.ts';
@@ -12,6 +13,26 @@ export interface Windows {
   of(table: ObjectName): number;
   /** The longest of a database: its own, or one of its tables'. */
   longest(database: string): number;
+}
+
+/** Implements Cluster.gcWindows: every table of the session's database. */
+export async function tableWindows(session: Session): Promise<GcWindow[]> {
+  const { database } = session.place;
+  const windows = await readWindows(session);
+  const tables = await session.rows<{ schema: string; name: string }>(
+    'list the tables',
+    `SELECT s.name AS schema, n.name
+     FROM system.namespace AS n
+     JOIN system.namespace AS s ON s."parentID" = n."parentID" AND s."parentSchemaID" = 0 AND s.id = n."parentSchemaID"
+     JOIN crdb_internal.tables AS t ON t.table_id = n.id AND t.state = 'PUBLIC' AND t.drop_time IS NULL
+     WHERE n."parentID" = $1 AND n."parentSchemaID" <> 0
+     ORDER BY s.name, n.name`,
+    [await session.databaseId()],
+  );
+  return tables.map(({ schema, name }) => {
+    const table = { database, schema, name };
+    return { table, seconds: windows.of(table) };
+  });
 }
 
 interface ZoneRow {
@@ -57,14 +78,28 @@ export async function refuseCollected(session: Session, tables: ObjectName[], at
   const age = await ageOf(session, at.timestamp);
   for (const table of tables) {
     const window = windows.of(table);
-    if (age <= window) continue;
-    throw new HoldfastError(
-      'unreadable-moment',
-      `${printName(table)} can't be read as of ${at.at}: that is ${Math.floor(age)} seconds ago, past its GC window (gc.ttlseconds = ${window})`,
-      {
-        hint: `Take a moment less than ${window} seconds ago, or raise gc.ttlseconds of the table before the next backup.`,
-        field: 'asOf',
-      },
-    );
+    if (age > window) throw pastWindow(table, at, age, window);
   }
+}
+
+/**
+ * `unreadable-moment` of a table whose rows at the moment may have been garbage collected. `age` and `window` are
+ * seconds. The earliest time is that of now: it moves on as time does.
+ */
+export function pastWindow(table: ObjectName, at: Moment, age: number, window: number): HoldfastError {
+  return new HoldfastError(
+    'unreadable-moment',
+    `${printName(table)} can't be read as of ${momentText(at)}: that is ${Math.floor(age)} seconds ago, past its GC window (gc.ttlseconds = ${window})`,
+    {
+      hint: earliestHint(Date.parse(at.at) + (age - window) * 1000),
+      field: 'asOf',
+    },
+  );
+}
+
+/** What to do about a moment that is too old; `earliest` in milliseconds since 1970. */
+export function earliestHint(earliest: number): string {
+  // Rounded up: the whole second before it is too early already.
+  const time = new Date(Math.ceil(earliest / 1000) * 1000).toISOString().slice(0, 19).replace('T', ' ');
+  return `The earliest time that works is ${time} UTC, and it moves on with the clock. Take a later moment, or raise gc.ttlseconds of the table before the next backup.`;
 }

@@ -3,12 +3,11 @@ import type { Readable } from 'node:stream';
 import { HoldfastError } from '../../errors.ts';
 import { storedColumns, type TableDescriptor } from '../descriptor.ts';
 import { alwaysQuote, type ObjectName, printName, sqlName } from '../names.ts';
-import { canceled } from '../postgres/errors.ts';
 import type { Connections, Lease } from './connections.ts';
-import { type CopyRow, copyRows } from './copy-rows.ts';
-import { clusterError, isRetryable } from './errors.ts';
+import type { CopyRow } from './copy-rows.ts';
+import { clusterError } from './errors.ts';
 import { literal } from './hlc.ts';
-import { claimFile, noteLoaded } from './ledger.ts';
+import { type BatchStatement, runBatches } from './batches.ts';
 
 /**
  * Rows go in by prepared INSERTs of many rows and not by COPY. COPY of CockroachDB 21.1 can't load every type: it
@@ -18,12 +17,9 @@ import { claimFile, noteLoaded } from './ledger.ts';
  */
 const MOST_ROWS = 1000;
 const MOST_VALUES = 6000;
-const MOST_CHARACTERS = 1024 * 1024;
-/** Claiming a file waits for whoever is loading it; the wait may end in a serialization failure. */
-const CLAIM_ATTEMPTS = 10;
 
 /** Implements Cluster.load: the rows and their entry in the ledger in one transaction. */
-export async function load(
+export function load(
   connections: Connections,
   database: string,
   table: TableDescriptor,
@@ -33,86 +29,7 @@ export async function load(
 ): Promise<{ rows: number }> {
   const target: ObjectName = { ...table.name, database };
   const doing = `load rows into ${printName(target)}`;
-  let sourceFailure: { error: unknown } | null = null;
-  rows.on('error', (error) => (sourceFailure ??= { error }));
-  try {
-    return await connections.use(database, async (session) => {
-      const abort = () => {
-        rows.destroy();
-        // CockroachDB rolls back what a closed connection was doing.
-        session.release(true);
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      try {
-        if (signal.aborted) throw canceled(signal, doing);
-        await session.databaseId();
-        const loaded = await begin(session, doing, once);
-        if (loaded !== null) return { rows: loaded };
-        const count = await insertAll(session, new Insert(target, table), rows, doing);
-        if (once !== undefined) await noteLoaded(session, once.restore, once.key, count);
-        if (signal.aborted) throw canceled(signal, doing);
-        await session.run(doing, 'COMMIT');
-        return { rows: count };
-      } finally {
-        signal.removeEventListener('abort', abort);
-      }
-    });
-  } catch (error) {
-    if (signal.aborted) throw canceled(signal, doing);
-    const failed = sourceFailure as { error: unknown } | null;
-    if (failed !== null) throw failed.error;
-    throw clusterError(error, connections.place(database), doing);
-  } finally {
-    rows.destroy();
-  }
-}
-
-/** Starts the transaction and claims the file. Answers the rows of a file that is in already, with nothing begun. */
-async function begin(
-  session: Lease,
-  doing: string,
-  once: { restore: string; key: string } | undefined,
-): Promise<number | null> {
-  for (let attempt = 1; ; attempt++) {
-    await session.run(doing, 'BEGIN');
-    if (once === undefined) return null;
-    try {
-      const loaded = await claimFile(session, once.restore, once.key);
-      if (loaded !== null) await session.run(doing, 'ROLLBACK');
-      return loaded;
-    } catch (error) {
-      await session.run(doing, 'ROLLBACK');
-      if (!isRetryable(error) || attempt === CLAIM_ATTEMPTS) throw error;
-    }
-  }
-}
-
-/** Sends batches while the next one is being read; two are in memory at most. */
-async function insertAll(session: Lease, insert: Insert, source: Readable, doing: string): Promise<number> {
-  let count = 0;
-  let sending: Promise<unknown> = Promise.resolve();
-  let batch: CopyRow[] = [];
-  let characters = 0;
-  const send = async () => {
-    const ready = batch;
-    batch = [];
-    characters = 0;
-    await sending;
-    sending = insert.run(session, ready, doing);
-    // A failure is seen when the next batch waits for it, or at the end.
-    sending.catch(() => undefined);
-    count += ready.length;
-  };
-  for await (const rows of copyRows(source)) {
-    for (const row of rows) {
-      batch.push(row);
-      for (const value of row) characters += value?.length ?? 0;
-      if (batch.length >= insert.batchRows || characters >= MOST_CHARACTERS) await send();
-    }
-  }
-  if (batch.length > 0) await send();
-  await sending;
-  return count;
+  return runBatches(connections, { database, doing, rows, signal, once }, new Insert(target, table));
 }
 
 /** A text NULL in an array, as arrays are printed; a quote within a text has a backslash before it. */
@@ -126,7 +43,7 @@ function standIn(array: string): string {
 }
 
 /** `INSERT INTO … VALUES …` with a placeholder for each value; the cluster reads each as its column's type. */
-class Insert {
+class Insert implements BatchStatement {
   readonly batchRows: number;
   readonly #head: string;
   readonly #types: string[];

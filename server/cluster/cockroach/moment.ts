@@ -3,7 +3,7 @@ import type { HeldMoment } from '../moment.ts';
 import { quoteIdent } from '../names.ts';
 import type { Connections } from './connections.ts';
 import { clusterError } from './errors.ts';
-import { readWindows } from './gc.ts';
+import { earliestHint, readWindows } from './gc.ts';
 import { ageOf, literal, momentAt } from './hlc.ts';
 import { type Session, undefinedDatabase } from './session.ts';
 
@@ -113,6 +113,6 @@ async function refuseTooOld(
   throw new HoldfastError(
     'unreadable-moment',
     `AS OF SYSTEM TIME '${asOf}' is ${Math.floor(age)} seconds ago, past the GC window of ${databases.map(quoteIdent).join(', ')} (gc.ttlseconds = ${longest})`,
-    { hint: `Take a moment less than ${longest} seconds ago.`, field: 'asOf' },
+    { hint: earliestHint(Date.parse(momentAt(timestamp).at) + (age - longest) * 1000), field: 'asOf' },
   );
 }

@@ -6,6 +6,7 @@ import type { TableAccess } from './table-access.ts';
 const TABLE = { database: 'bank', schema: 'public', name: 'bank' };
 const ACCESS: TableAccess = {
   index: { tableId: 60, indexId: 1, columns: [{ name: 'id', type: 'INT8', descending: false }] },
+  families: [['id']],
   keysPerRow: 2,
   window: 90_000,
 };

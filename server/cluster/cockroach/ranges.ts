@@ -34,8 +34,10 @@ export async function* tableRanges(
 async function readRanges(
   connections: Connections,
   table: ObjectName,
-  { tableId, indexId }: PrimaryIndex,
+  index: PrimaryIndex,
 ): Promise<StoredRange[]> {
+  // Interleaved rows stand between the rows of the outermost ancestor, in its ranges.
+  const { tableId, indexId } = index.ancestors?.[0] ?? index;
   const rows = await connections.use(table.database, (session) =>
     session.rows<{ endKey: Buffer; leaseholder: string; liveBytes: string; liveKeys: string }>(
       `list the ranges of ${printName(table)}`,

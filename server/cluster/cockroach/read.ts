@@ -2,11 +2,12 @@ import type { Readable } from 'node:stream';
 import { HoldfastError } from '../../errors.ts';
 import type { TableRange } from '../cluster.ts';
 import { type Column, storedColumns, type TableDescriptor } from '../descriptor.ts';
-import type { Moment } from '../moment.ts';
+import { type Moment, momentText } from '../moment.ts';
 import { alwaysQuote, printName, sqlName } from '../names.ts';
 import { canceled } from '../postgres/errors.ts';
 import type { Connections, Lease } from './connections.ts';
 import { clusterError } from './errors.ts';
+import { earliestHint } from './gc.ts';
 import { asOfClause } from './hlc.ts';
 import { decodeBoundary } from './keys/decode.ts';
 import type { Boundary, PrimaryIndex } from './keys/types.ts';
@@ -45,7 +46,7 @@ export async function readRange(
  * CockroachDB 21.1 prints labels in an array of an enum as SQL (`{"e'it\\'s'"}`) and can't read that back; as texts
  * they are what they are. Only types of users are printed with their schema.
  */
-function readable({ name, type }: Column): string {
+export function readable({ name, type }: Column): string {
   return `${alwaysQuote(name)}${/\..*\[\]$/.test(type) ? '::STRING[]' : ''}`;
 }
 
@@ -57,15 +58,15 @@ export function selectSql(
   at: Moment,
 ): string {
   const columns = storedColumns(table).map(readable);
-  const where = whereBetween(
-    boundary(range.start, 'before', index),
-    boundary(range.end, 'after', index),
-    index,
-  );
   return (
     `SELECT ${columns.join(', ')} FROM ${alwaysQuote(table.name.database)}.${sqlName(table.name)}@{FORCE_INDEX=[${index.indexId}]} ` +
-    `${asOfClause(at)} WHERE ${where}`
+    `${asOfClause(at)} WHERE ${whereRange(range, index)}`
   );
+}
+
+/** A predicate for the rows of a range, and no others. */
+export function whereRange({ start, end }: Pick<TableRange, 'start' | 'end'>, index: PrimaryIndex): string {
+  return whereBetween(boundary(start, 'before', index), boundary(end, 'after', index), index);
 }
 
 function boundary(key: string | null, open: 'before' | 'after', index: PrimaryIndex): Boundary {
@@ -98,7 +99,8 @@ function open(
   return stream;
 }
 
-function explain(
+/** Puts a failed read in words; one past the GC window says what would have worked. */
+export function explain(
   error: unknown,
   lease: Lease,
   doing: string,
@@ -109,9 +111,9 @@ function explain(
   if (known.code !== 'unreadable-moment') return known;
   return new HoldfastError(
     'unreadable-moment',
-    `could not ${doing} as of ${at.at}: that is past its GC window (gc.ttlseconds = ${access.window})`,
+    `could not ${doing} as of ${momentText(at)}: that is past its GC window (gc.ttlseconds = ${access.window})`,
     {
-      hint: `Start again with a moment less than ${access.window} seconds ago, or raise gc.ttlseconds of the table first.`,
+      hint: earliestHint(Date.now() - access.window * 1000),
       cause: error,
     },
   );

@@ -3,7 +3,9 @@ import type { LedgerNote } from '../cluster.ts';
 import { alwaysQuote, type ObjectName, printName, quoteIdent, sqlName } from '../names.ts';
 import { canceled } from '../postgres/errors.ts';
 import type { Connections } from './connections.ts';
+import { withoutInterleaving } from './ddl/create-table.ts';
 import { hasLedger, inTransaction, ledgerSql, noteCreated, noteSchema } from './ledger.ts';
+import type { Session } from './session.ts';
 
 /** How much of a statement is repeated in its error. */
 const STATEMENT_HEAD = 160;
@@ -63,15 +65,18 @@ export async function ensureSchema(
   });
 }
 
-/** Implements Cluster.runDdl: all statements and their note, or none. An abort closes the connection: it rolls back. */
+/**
+ * Implements Cluster.runDdl: all statements and their note, or none. An abort closes the connection: it rolls back.
+ * Where interleaved tables are turned off, or gone (22.1), tables are made that aren't interleaved.
+ */
 export async function runDdl(
   connections: Connections,
   database: string,
   statements: string[],
   signal: AbortSignal,
   note?: LedgerNote,
-): Promise<void> {
-  await connections.use(database, async (session) => {
+): Promise<string[]> {
+  return connections.use(database, async (session) => {
     const abort = () => session.release(true);
     let doing = 'start a transaction';
     const refuse = () => {
@@ -81,8 +86,9 @@ export async function runDdl(
     signal.addEventListener('abort', abort, { once: true });
     try {
       await session.databaseId();
+      const possible = await withoutRefusedInterleaving(session, statements);
       await inTransaction(session, async () => {
-        for (const statement of statements) {
+        for (const statement of possible.statements) {
           refuse();
           doing = `run ${headOf(statement)}`;
           await session.run(doing, statement);
@@ -90,6 +96,7 @@ export async function runDdl(
         refuse();
         if (note !== undefined) await noteCreated(session, note.restore, note.created);
       });
+      return possible.notes;
     } catch (error) {
       refuse();
       throw error;
@@ -97,6 +104,28 @@ export async function runDdl(
       signal.removeEventListener('abort', abort);
     }
   });
+}
+
+/** The setting is the cluster's own and is left as it is. From 22.1 on there is none. */
+async function withoutRefusedInterleaving(
+  session: Session,
+  statements: string[],
+): Promise<{ statements: string[]; notes: string[] }> {
+  const plain = statements.map((sql) => (/\bINTERLEAVE\b/i.test(sql) ? withoutInterleaving(sql) : sql));
+  const count = plain.filter((sql, at) => sql !== statements[at]).length;
+  if (count === 0) return { statements, notes: [] };
+  const [setting] = await session.rows<{ value: string }>(
+    'ask for interleaved tables',
+    `SELECT value FROM crdb_internal.cluster_settings WHERE variable = 'sql.defaults.interleaved_tables.enabled'`,
+  );
+  if (setting?.value === 'true') return { statements, notes: [] };
+  const tables = count === 1 ? '1 table is' : `${count} tables are`;
+  return {
+    statements: plain,
+    notes: [
+      `${tables} restored without interleaving, which this cluster has turned off (sql.defaults.interleaved_tables.enabled). The rows are the same.`,
+    ],
+  };
 }
 
 function headOf(statement: string): string {

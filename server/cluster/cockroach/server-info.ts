@@ -1,16 +1,20 @@
 import { HoldfastError } from '../../errors.ts';
-import { type Capability, type ClusterInfo, type DatabaseInfo, nodeId } from '../cluster.ts';
+import { type ClusterInfo, type DatabaseInfo, nodeId } from '../cluster.ts';
 import { quoteIdent } from '../names.ts';
+import type { Connections } from './connections.ts';
 import type { Session } from './session.ts';
 
-const INCREMENTAL: Capability = {
-  available: false,
-  reason: 'This version of Holdfast takes full backups of CockroachDB only.',
-  remedy: 'Take full backups.',
-};
+/**
+ * What the cluster says of itself, and which of its nodes can be reached from here. Throws `cluster-denied` for users
+ * without the admin role.
+ */
+export async function describeCluster(connections: Connections): Promise<ClusterInfo> {
+  const info = await connections.use(connections.homeDatabase, ask);
+  const direct = await connections.direct(info.nodes);
+  return { ...info, nodes: info.nodes.map((node) => ({ ...node, direct: direct.has(node.id) })) };
+}
 
-/** What the cluster says of itself. Throws `cluster-denied` for users without the admin role. */
-export async function describeCluster(session: Session): Promise<ClusterInfo> {
+async function ask(session: Session): Promise<ClusterInfo> {
   const doing = 'ask the cluster for itself';
   const [self] = await session.rows<{ version: string; identity: string; user: string; admin: boolean }>(
     doing,
@@ -43,10 +47,10 @@ export async function describeCluster(session: Session): Promise<ClusterInfo> {
     version,
     identity: self.identity,
     user: self.user,
-    nodes: nodes.map((node) => ({ ...node, id: nodeId(node.id), direct: true })),
+    nodes: nodes.map((node) => ({ ...node, id: nodeId(node.id), direct: false })),
     asOf: { available: true },
     restore: { available: true },
-    incremental: INCREMENTAL,
+    incremental: { available: true },
   };
 }
 

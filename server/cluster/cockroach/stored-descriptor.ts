@@ -41,6 +41,16 @@ const column = z.object({
 });
 export type StoredColumn = z.infer<typeof column>;
 
+const ancestor = z.object({
+  tableId: id,
+  indexId: id,
+  /** Columns of the key that are encoded at this ancestor's level, those of its own ancestors not counted. */
+  sharedPrefixLen: z
+    .number()
+    .nullish()
+    .transform((value) => value ?? 0),
+});
+
 const index = z.object({
   id,
   name: text,
@@ -49,14 +59,19 @@ const index = z.object({
   keyColumnNames: z.array(z.string()).optional(),
   columnDirections: z.array(z.string()).optional(),
   keyColumnDirections: z.array(z.string()).optional(),
+  /** The tables that it is interleaved into, the outermost first; empty for almost all. */
   interleave: z
-    .object({ ancestors: z.array(z.object({ tableId: id })).nullish() })
+    .object({ ancestors: z.array(ancestor).nullish() })
     .nullish()
     .transform((value) => value?.ancestors ?? []),
   partitioning: z
-    .object({ numColumns: z.number().nullish() })
+    .object({ numColumns: z.number().nullish(), numImplicitColumns: z.number().nullish() })
     .nullish()
-    .transform((value) => value?.numColumns ?? 0),
+    .transform((value) => ({
+      columns: value?.numColumns ?? 0,
+      /** Columns in front of the key that its definition doesn't name: from 21.1 on. */
+      implicitColumns: value?.numImplicitColumns ?? 0,
+    })),
   sharded: z
     .object({ isSharded: flag, name: text })
     .nullish()
@@ -73,9 +88,9 @@ const table = z.object({
   columns: z.array(column),
   primaryIndex: index,
   families: z
-    .array(z.unknown())
+    .array(z.object({ name: text, columnNames: z.array(z.string()).nullish() }))
     .nullish()
-    .transform((list) => list?.length ?? 0),
+    .transform((list) => (list ?? []).map(({ columnNames }) => columnNames ?? [])),
   indexes: z
     .array(index)
     .nullish()
@@ -123,6 +138,11 @@ export type StoredType = z.infer<typeof userType>;
 
 /** A table, view or sequence is a `table`; schemas and databases are of no use here. */
 export const storedDescriptorSchema = z.object({ table: table.optional(), type: userType.optional() });
+
+/** Keys that a row is stored under at most, secondary indexes included. */
+export function keysPerRow(of: StoredTable): number {
+  return Math.max(1, of.families.length) + of.indexes.length;
+}
 
 /** Key columns of an index, in order. */
 export function keyColumns(of: StoredIndex): { name: string; descending: boolean }[] {

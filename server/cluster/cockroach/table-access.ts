@@ -8,13 +8,21 @@ import { readWindows } from './gc.ts';
 import { asOfClause, inMoment } from './hlc.ts';
 import type { PrimaryIndex } from './keys/types.ts';
 import type { Session } from './session.ts';
-import { keyColumns, storedDescriptorSchema, type StoredTable, typesInType } from './stored-descriptor.ts';
+import {
+  keyColumns,
+  keysPerRow,
+  storedDescriptorSchema,
+  type StoredTable,
+  typesInType,
+} from './stored-descriptor.ts';
 
 /** How a table is read as of a moment: fixed once, whatever is altered since. */
 export interface TableAccess {
   index: PrimaryIndex;
   /** Keys that a row is stored under, secondary indexes included, on average. */
   keysPerRow: number;
+  /** The columns of each column family, the one that every row has first. */
+  families: string[][];
   /** gc.ttlseconds in effect. */
   window: number;
 }
@@ -54,7 +62,8 @@ async function readAccess(session: Session, table: ObjectName, at: Moment): Prom
   const { stored, index } = found;
   return {
     index,
-    keysPerRow: Math.max(1, stored.families) + stored.indexes.length,
+    keysPerRow: keysPerRow(stored),
+    families: stored.families,
     window: windows.of(table),
   };
 }
@@ -83,9 +92,19 @@ async function describeIndex(
 ): Promise<PrimaryIndex> {
   const types = await readColumnTypes(session, [table]);
   const members = await readEnumMembers(session, stored);
+  const { interleave } = stored.primaryIndex;
   return {
     tableId: stored.id,
     indexId: stored.primaryIndex.id,
+    ...(interleave.length === 0
+      ? {}
+      : {
+          ancestors: interleave.map(({ tableId, indexId, sharedPrefixLen }) => ({
+            tableId,
+            indexId,
+            sharedColumns: sharedPrefixLen,
+          })),
+        }),
     columns: keyColumns(stored.primaryIndex).map(({ name, descending }) => {
       const [type] = typesInType(stored.columns.find((column) => column.name === name)?.type ?? { oid: 0 });
       const enumMembers = type === undefined ? undefined : members.get(type);

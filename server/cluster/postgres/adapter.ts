@@ -94,8 +94,14 @@ export class PostgresCluster extends FullBackupsOnly implements Cluster {
     return restore.ensureSchema(this.#connections, database, schema, forRestore);
   }
 
-  runDdl(database: string, statements: string[], signal: AbortSignal, note?: LedgerNote): Promise<void> {
-    return restore.runDdl(this.#connections, database, statements, signal, note);
+  async runDdl(
+    database: string,
+    statements: string[],
+    signal: AbortSignal,
+    note?: LedgerNote,
+  ): Promise<string[]> {
+    await restore.runDdl(this.#connections, database, statements, signal, note);
+    return [];
   }
 
   load(

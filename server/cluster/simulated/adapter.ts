@@ -3,52 +3,58 @@ import { HoldfastError } from '../../errors.ts';
 import type {
   Capability,
   Catalog,
+  ChangeBase,
+  ChangeChunk,
+  ChangeMethod,
   Cluster,
   ClusterInfo,
   ClusterUser,
   DatabaseInfo,
+  GcWindow,
+  Prerequisite,
+  TableChanges,
   TableRange,
 } from '../cluster.ts';
-import { FullBackupsOnly } from '../full-only.ts';
 import type { Descriptor, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
-import { type ObjectName, printName, quoteIdent } from '../names.ts';
-import { simulatedMoment } from './as-of.ts';
-import { catalogOf } from './catalog.ts';
+import { nameKey, type ObjectName, printName, quoteIdent } from '../names.ts';
+import { GC_WINDOW_SECONDS, simulatedMoment } from './as-of.ts';
+import { catalogOf, fullName } from './catalog.ts';
+import { changeChunks, planTableChanges } from './changes.ts';
 import { describeObject } from './descriptors.ts';
+import { nanosecondsOf, TableLife } from './life.ts';
 import { type SimulatedDatabase, type SimulatedTable, sameName, type World } from './model.ts';
 import { ordinalsOf, splitTable } from './ranges.ts';
 import { canceled, streamRows } from './read.ts';
 import { averageRowBytes, rowWriter, tableSalt } from './rows.ts';
 import { RULES_VERSION } from './world.ts';
 
-const INCREMENTAL: Capability = {
-  available: false,
-  reason: 'The rows of a simulated cluster never change, so an incremental backup would be empty.',
-  remedy: 'Take full backups.',
-};
-
 const RESTORE: Capability = {
   available: false,
   reason: 'A simulated cluster keeps nothing: its rows are made up while they are read.',
-  remedy: 'Restore into a real cluster, from a backup of one.',
+  remedy: 'Restore into a PostgreSQL server, which takes backups of simulated clusters too.',
 };
 
+/** A table, and all that is worked out from where it is. */
+interface Found {
+  database: SimulatedDatabase;
+  table: SimulatedTable;
+  salt: number;
+  life: TableLife;
+}
+
 /**
- * A pretend cluster: nodes, ranges and rows that are functions of its world, so that every process that opens the
- * same URL reads the same bytes. It doesn't change with time, and what writes is refused: there is nothing to
- * write to.
+ * A pretend cluster: nodes, ranges and rows that are functions of its world and of time, so that every process that
+ * opens the same URL reads the same bytes as of the same moment. What writes is refused: there is nothing to write to.
  */
-export class SimulatedCluster extends FullBackupsOnly implements Cluster {
-  readonly kindName = 'a simulated cluster';
+export class SimulatedCluster implements Cluster {
   readonly #world: World;
   readonly #now: () => Date;
   readonly #reads = new Set<Readable>();
   readonly #rowBytes = new Map<SimulatedTable, number>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(world: World, now: () => Date = () => new Date()) {
-    super();
     this.#world = world;
     this.#now = now;
   }
@@ -67,7 +73,7 @@ export class SimulatedCluster extends FullBackupsOnly implements Cluster {
       user: 'root',
       nodes: this.#world.nodes,
       asOf: { available: true },
-      incremental: INCREMENTAL,
+      incremental: { available: true },
       restore: RESTORE,
     };
   }
@@ -85,7 +91,11 @@ export class SimulatedCluster extends FullBackupsOnly implements Cluster {
     this.#assertOpen();
     if (at !== undefined) assertReadable(at);
     const found = this.#database(database);
-    return { database, objects: catalogOf(found, (table) => this.#bytesOf(found, table)) };
+    const sizeOf = (table: SimulatedTable) => ({
+      rows: this.#rowsOf(found, table),
+      bytes: this.#bytesOf(found, table),
+    });
+    return { database, objects: catalogOf(found, sizeOf) };
   }
 
   /** Nothing is ever collected, so what has been readable once stays so. */
@@ -105,7 +115,7 @@ export class SimulatedCluster extends FullBackupsOnly implements Cluster {
     this.#assertOpen();
     assertReadable(at);
     return names.map((name) => {
-      const descriptor = describeObject(this.#database(name.database), name);
+      const descriptor = describeObject(this.#world.identity, this.#database(name.database), name);
       if (descriptor === null) throw missing(name);
       return descriptor;
     });
@@ -115,14 +125,8 @@ export class SimulatedCluster extends FullBackupsOnly implements Cluster {
   async *ranges(table: ObjectName, at: Moment, _targetBytes: number): AsyncGenerator<TableRange, void> {
     this.#assertOpen();
     assertReadable(at);
-    const { database, found } = this.#table(table);
-    const split = {
-      name: table,
-      rows: found.rows,
-      rowBytes: this.#rowBytesOf(database, found),
-      salt: tableSalt(this.#world.seed, database.name, found),
-    };
-    yield* splitTable(split, this.#world.nodes, this.#world.rangeBytes);
+    const found = this.#table(table);
+    yield* this.#split(found, found.life.share);
   }
 
   async readRange(
@@ -135,9 +139,18 @@ export class SimulatedCluster extends FullBackupsOnly implements Cluster {
     assertReadable(at);
     const doing = `read range ${range.index} of ${printName(table.name)}`;
     if (signal.aborted) throw canceled(signal, doing);
-    const { database, found } = this.#table(table.name);
-    const write = rowWriter(found, tableSalt(this.#world.seed, database.name, found));
-    const stream = streamRows(write, ordinalsOf(range, found.rows), signal, doing);
+    const { table: found, salt, life } = this.#table(table.name);
+    const write = rowWriter(found, salt);
+    const step = life.stepAt(at);
+    const stream = streamRows(
+      (ordinal) => {
+        const version = life.version(ordinal, step);
+        return life.isThere(ordinal, version) ? write(ordinal, version) : null;
+      },
+      ordinalsOf(range, found.rows),
+      signal,
+      doing,
+    );
     this.#reads.add(stream);
     stream.once('close', () => this.#reads.delete(stream));
     return stream;
@@ -152,6 +165,77 @@ export class SimulatedCluster extends FullBackupsOnly implements Cluster {
     ];
   }
 
+  async gcWindows(database: string): Promise<GcWindow[]> {
+    this.#assertOpen();
+    const { tables } = this.#database(database);
+    return tables
+      .map((table) => ({ table: fullName(database, table), seconds: GC_WINDOW_SECONDS }))
+      .sort((a, b) => compareNames(a.table, b.table));
+  }
+
+  /** What changed is worked out: there is nothing to turn on. */
+  async prerequisites(): Promise<Prerequisite[]> {
+    this.#assertOpen();
+    return [];
+  }
+
+  meet(id: string): Promise<void> {
+    return Promise.reject(
+      new HoldfastError('unsupported', `there is no '${id}' to turn on in a simulated cluster`, {
+        hint: 'Incremental backups of it need nothing.',
+      }),
+    );
+  }
+
+  async planChanges(base: ChangeBase, tables: TableDescriptor[], at: Moment): Promise<TableChanges[]> {
+    this.#assertOpen();
+    assertReadable(at);
+    for (const { name } of tables) this.#table(name);
+    return planTableChanges(base, tables, this.#now());
+  }
+
+  /** The table's own ranges, where they are. */
+  async *changeRanges(
+    table: TableDescriptor,
+    _method: Exclude<ChangeMethod, 'whole'>,
+    from: Moment,
+    at: Moment,
+  ): AsyncGenerator<TableRange, void> {
+    this.#assertOpen();
+    const found = this.#table(table.name);
+    const { life } = found;
+    yield* this.#split(found, life.share * life.changedShare(life.stepAt(at) - life.stepAt(from)));
+  }
+
+  async *readChanges(
+    table: TableDescriptor,
+    _method: Exclude<ChangeMethod, 'whole'>,
+    range: TableRange,
+    from: Moment,
+    at: Moment,
+    signal: AbortSignal,
+  ): AsyncGenerator<ChangeChunk, void> {
+    this.#assertOpen();
+    const doing = `read what changed in range ${range.index} of ${printName(table.name)}`;
+    const { table: found, salt, life } = this.#table(table.name);
+    if (found.primaryKey === null)
+      throw new HoldfastError('unsupported', `can't ${doing}: the table has no key`, {
+        hint: 'Back the table up whole.',
+      });
+    yield* changeChunks(
+      {
+        life,
+        writeRow: rowWriter(found, salt),
+        writeKey: rowWriter(found, salt, found.primaryKey),
+        ...ordinalsOf(range, found.rows),
+        from: life.stepAt(from),
+        to: life.stepAt(at),
+      },
+      AbortSignal.any([signal, this.#closing.signal]),
+      doing,
+    );
+  }
+
   createDatabase(name: string): Promise<void> {
     return refused(`create the database ${quoteIdent(name)}`);
   }
@@ -164,7 +248,7 @@ export class SimulatedCluster extends FullBackupsOnly implements Cluster {
     return refused(`create the schema ${quoteIdent(database)}.${quoteIdent(schema)}`);
   }
 
-  runDdl(database: string): Promise<void> {
+  runDdl(database: string): Promise<string[]> {
     return refused(`change the database ${quoteIdent(database)}`);
   }
 
@@ -193,12 +277,12 @@ export class SimulatedCluster extends FullBackupsOnly implements Cluster {
   async closeLedger(): Promise<void> {}
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort(closedError());
     for (const stream of this.#reads) stream.destroy(closedError());
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw closedError();
+    if (this.#closing.signal.aborted) throw closedError();
   }
 
   #database(name: string): SimulatedDatabase {
@@ -212,36 +296,57 @@ export class SimulatedCluster extends FullBackupsOnly implements Cluster {
     return database;
   }
 
-  #table(name: ObjectName): { database: SimulatedDatabase; found: SimulatedTable } {
+  #table(name: ObjectName): Found {
     const database = this.#database(name.database);
-    const found = database.tables.find((table) => sameName(table, name));
-    if (found === undefined) throw missing(name);
-    return { database, found };
+    const table = database.tables.find((candidate) => sameName(candidate, name));
+    if (table === undefined) throw missing(name);
+    return { database, table, salt: this.#saltOf(database, table), life: this.#lifeOf(database, table) };
+  }
+
+  #split({ database, table, salt }: Found, share: number): Iterable<TableRange> {
+    const split = {
+      name: fullName(database.name, table),
+      rows: table.rows,
+      share,
+      rowBytes: this.#rowBytesOf(database, table),
+      salt,
+    };
+    return splitTable(split, this.#world.nodes, this.#world.rangeBytes);
+  }
+
+  #saltOf(database: SimulatedDatabase, table: SimulatedTable): number {
+    return tableSalt(this.#world.seed, database.name, table);
+  }
+
+  #lifeOf(database: SimulatedDatabase, table: SimulatedTable): TableLife {
+    return new TableLife(database, table, this.#saltOf(database, table), this.#world.changes);
+  }
+
+  /** How many rows there are at any moment, about. */
+  #rowsOf(database: SimulatedDatabase, table: SimulatedTable): number {
+    return Math.round(this.#lifeOf(database, table).share * table.rows);
   }
 
   #rowBytesOf(database: SimulatedDatabase, table: SimulatedTable): number {
     const known = this.#rowBytes.get(table);
     if (known !== undefined) return known;
-    const bytes = averageRowBytes(table, tableSalt(this.#world.seed, database.name, table));
+    const bytes = averageRowBytes(table, this.#saltOf(database, table));
     this.#rowBytes.set(table, bytes);
     return bytes;
   }
 
   #bytesOf(database: SimulatedDatabase, table: SimulatedTable): number {
-    return Math.round(this.#rowBytesOf(database, table) * table.rows);
+    return Math.round(this.#rowBytesOf(database, table) * this.#rowsOf(database, table));
   }
 }
 
 function assertReadable(at: Moment): void {
-  if (at.kind === 'hlc') return;
-  throw new HoldfastError(
-    'unreadable-moment',
-    'a simulated cluster has no snapshots: its moments are HLC times',
-    {
-      hint: 'Take the moment from this cluster.',
-      field: 'asOf',
-    },
-  );
+  nanosecondsOf(at);
+}
+
+function compareNames(one: ObjectName, other: ObjectName): number {
+  const [a, b] = [nameKey(one), nameKey(other)];
+  return a < b ? -1 : Number(a > b);
 }
 
 function missing(name: ObjectName): HoldfastError {

@@ -5,6 +5,8 @@ const MS = 1_000_000n;
 const HOUR = 3_600_000n * MS;
 /** CockroachDB's `gc.ttlseconds` unless configured otherwise: 25 hours. */
 const GC_WINDOW = 25n * HOUR;
+/** The same, in seconds. */
+export const GC_WINDOW_SECONDS = Number(GC_WINDOW / (1000n * MS));
 
 /** Nanoseconds. */
 const UNITS: Record<string, bigint> = {

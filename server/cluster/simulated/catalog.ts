@@ -27,10 +27,10 @@ export function viewDependencies(database: string, uses: LocalName[]): Dependenc
   return uses.map((name) => ({ on: fullName(database, name), kind: 'view', via: 'its query' }));
 }
 
-/** A database's objects as its catalog lists them; `bytesOf` is a table's size as COPY text. */
+/** A database's objects as its catalog lists them; `sizeOf` is a table's size, as COPY text. */
 export function catalogOf(
   database: SimulatedDatabase,
-  bytesOf: (table: SimulatedTable) => number,
+  sizeOf: (table: SimulatedTable) => { rows: number; bytes: number },
 ): CatalogObject[] {
   const common = (name: LocalName) => ({
     name: fullName(database.name, name),
@@ -51,8 +51,7 @@ export function catalogOf(
     ...database.tables.map((table) => ({
       ...common(table),
       kind: 'table' as const,
-      rows: table.rows,
-      bytes: bytesOf(table),
+      ...sizeOf(table),
       dependencies: tableDependencies(database.name, table),
     })),
     ...database.views.map((view) => ({

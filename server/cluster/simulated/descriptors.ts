@@ -11,11 +11,18 @@ import type {
 } from './model.ts';
 import { sameName } from './model.ts';
 
-/** An object's descriptor with DDL in PostgreSQL's dialect; null when the database has no such object. */
-export function describeObject(database: SimulatedDatabase, name: LocalName): Descriptor | null {
+/**
+ * An object's descriptor with DDL in PostgreSQL's dialect; null when the database has no such object. `identity` is the
+ * cluster's.
+ */
+export function describeObject(
+  identity: string,
+  database: SimulatedDatabase,
+  name: LocalName,
+): Descriptor | null {
   const isIt = (object: LocalName) => sameName(object, name);
   const table = database.tables.find(isIt);
-  if (table !== undefined) return describeTable(database.name, table);
+  if (table !== undefined) return describeTable(identity, database.name, table);
   const view = database.views.find(isIt);
   if (view !== undefined) return describeView(database.name, view);
   const sequence = database.sequences.find(isIt);
@@ -40,7 +47,7 @@ function list(columns: string[]): string {
   return columns.map(quoteIdent).join(', ');
 }
 
-export function describeTable(database: string, table: SimulatedTable): TableDescriptor {
+function describeTable(identity: string, database: string, table: SimulatedTable): TableDescriptor {
   return {
     kind: 'table',
     name: fullName(database, table),
@@ -50,7 +57,8 @@ export function describeTable(database: string, table: SimulatedTable): TableDes
     columns: table.columns.map(({ name, type, nullable }) => ({ name, type, nullable, generated: false })),
     primaryKey: table.primaryKey,
     rowKey: table.primaryKey,
-    storage: null,
+    // Its rules never change within a cluster, so it is always the same table.
+    storage: identity,
   };
 }
 

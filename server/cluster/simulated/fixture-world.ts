@@ -1,5 +1,5 @@
 import { column, inPublic, table } from './define.ts';
-import type { LocalName, SimulatedDatabase, World } from './model.ts';
+import type { ChangeRate, LocalName, SimulatedDatabase, World } from './model.ts';
 import { simulatedNodes } from './world.ts';
 
 const mood = inPublic('mood');
@@ -9,13 +9,17 @@ const accounts = inPublic('accounts');
 const log: LocalName = { schema: 'audit', name: 'log' };
 const FIRST_ACCOUNT = 100;
 
-/** What FIXTURE of the conformance suite makes, as a simulation; in small ranges. */
-export function fixtureWorld(databases: { name: string; accounts: number }[]): World {
+/** What FIXTURE of the conformance suite makes, as a simulation; in small ranges. Its rows never change unless told to. */
+export function fixtureWorld(
+  databases: { name: string; accounts: number }[],
+  changes: ChangeRate | null = null,
+): World {
   return {
     identity: 'fixture',
     seed: 1,
     nodes: simulatedNodes(3),
     rangeBytes: 20_000,
+    changes,
     databases: databases.map((database) => fixtureDatabase(database.name, database.accounts)),
   };
 }
@@ -55,7 +59,7 @@ function fixtureDatabase(name: string, count: number): SimulatedDatabase {
         columns: [
           column('id', 'bigint', ({ ordinal }) => FIRST_ACCOUNT + ordinal, { sequence: ticket }),
           column('customer', 'bigint', (cell) => 1 + cell.random(100)),
-          column('balance', 'bigint', () => 1000),
+          column('balance', 'bigint', (cell) => 1000 + cell.random(1000)),
           column('note', 'character varying(200)', () => 'a note that makes the row some bytes longer', {
             nullable: true,
           }),

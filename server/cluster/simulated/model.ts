@@ -8,7 +8,17 @@ export interface World {
   nodes: ClusterNode[];
   /** What a range has on average, as COPY text. */
   rangeBytes: number;
+  /** How its rows change with time; null: they never do. */
+  changes: ChangeRate | null;
   databases: SimulatedDatabase[];
+}
+
+/** Time is cut into steps, and what changes does so at the beginning of one. */
+export interface ChangeRate {
+  /** How long a step is, in seconds. */
+  stepSeconds: number;
+  /** In that many steps each row changes once, at a step of its own: in each step, one in so many rows. */
+  cycleSteps: number;
 }
 
 export interface SimulatedDatabase {
@@ -44,7 +54,10 @@ export interface SimulatedView extends LocalName {
 export interface Cell {
   /** 0 for the table's first row. */
   ordinal: number;
-  /** Random, from 0 to `count` - 1; another for another `salt`. */
+  /**
+   * Random, from 0 to `count` - 1; another for another `salt`, and after every change of the row, unless the column is
+   * one of a key, of a unique constraint or of a foreign key.
+   */
   random(count: number, salt?: number): number;
 }
 
@@ -70,6 +83,7 @@ export interface SimulatedForeignKey {
 }
 
 export interface SimulatedTable extends LocalName {
+  /** How many rows it can have; some may not be there right now. */
   rows: number;
   columns: SimulatedColumn[];
   /** Its values grow with the ordinal, in key order. */

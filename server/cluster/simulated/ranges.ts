@@ -7,14 +7,17 @@ import { below, hash } from './random.ts';
 /** A table as far as splitting it needs. */
 export interface SplitTable {
   name: ObjectName;
+  /** Ordinals that there are. */
   rows: number;
+  /** How many of them are read, about: 0 to 1. */
+  share: number;
   rowBytes: number;
   /** `tableSalt` of it. */
   salt: number;
 }
 
-/** A range has at least a tenth of the average's rows, so with ten on average none is empty. */
-const MIN_AVERAGE_ROWS = 10;
+/** A range has at least a tenth of the average's ordinals: with this many on average it has rows, also where some are absent. */
+const MIN_AVERAGE_ROWS = 20;
 /** How far a split point is from where even ranges would have it, in ranges: ranges are 0.1 to 1.9 of the average. */
 const JITTER = 0.45;
 
@@ -30,17 +33,19 @@ export function* splitTable(
   const wanted = Math.round((table.rows * table.rowBytes) / rangeBytes);
   const count = Math.max(1, Math.min(wanted, Math.floor(table.rows / MIN_AVERAGE_ROWS)));
   const live = nodes.filter((node) => node.live);
+  const expected = (ordinals: number): number => Math.round(ordinals * table.share);
   let first = 0;
   for (let index = 0; index < count; index++) {
     const end = index + 1 === count ? table.rows : splitPoint(table, index + 1, count);
+    const estimatedRows = expected(end) - expected(first);
     yield {
       table: table.name,
       index,
       start: index === 0 ? null : String(first),
       end: index + 1 === count ? null : String(end),
       leaseholder: pick(live, below(live.length, hash(table.salt, index, 2))).id,
-      estimatedRows: end - first,
-      estimatedBytes: Math.round((end - first) * table.rowBytes),
+      estimatedRows,
+      estimatedBytes: Math.round(estimatedRows * table.rowBytes),
     };
     first = end;
   }

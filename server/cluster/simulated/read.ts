@@ -2,11 +2,17 @@ import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { HoldfastError } from '../../errors.ts';
 
-const CHUNK_BYTES = 64 * 1024;
+export const CHUNK_BYTES = 64 * 1024;
 
-/** Streams the rows from `first` up to `end`, made as they are asked for. Aborting or destroying it stops that. */
+/** Rows are looked at so many at a time before others get their turn, also where none is written. */
+export const MOST_AT_ONCE = 4096;
+
+/**
+ * Streams the rows from `first` up to `end`, made as they are asked for; `write` answers null for one that isn't there.
+ * Aborting or destroying it stops that.
+ */
 export function streamRows(
-  write: (ordinal: number) => string,
+  write: (ordinal: number) => string | null,
   { first, end }: { first: number; end: number },
   signal: AbortSignal,
   doing: string,
@@ -19,16 +25,17 @@ export function streamRows(
 }
 
 async function* chunks(
-  write: (ordinal: number) => string,
+  write: (ordinal: number) => string | null,
   first: number,
   end: number,
 ): AsyncGenerator<Buffer, void> {
   let text = '';
   for (let ordinal = first; ordinal < end; ordinal++) {
-    text += write(ordinal);
-    if (text.length < CHUNK_BYTES) continue;
-    yield Buffer.from(text);
-    text = '';
+    text += write(ordinal) ?? '';
+    if (text.length >= CHUNK_BYTES) {
+      yield Buffer.from(text);
+      text = '';
+    } else if (ordinal % MOST_AT_ONCE !== 0) continue;
     // Making rows waits for nothing: without this, nothing else in the process would get its turn.
     await setImmediate();
   }

@@ -6,7 +6,7 @@ import { shop } from './shop.ts';
 import type { SimulationOptions } from './url.ts';
 
 /** Goes up whenever the same URL means other bytes than before. */
-export const RULES_VERSION = '1.0';
+export const RULES_VERSION = '1.1';
 
 const REGIONS = ['eu-west', 'us-east', 'ap-south'];
 const ZONES = ['a', 'b', 'c'];
@@ -31,13 +31,16 @@ export function simulatedNodes(count: number): ClusterNode[] {
 }
 
 /** The cluster behind a URL: the databases `shop` and `bank`. Costs nothing: rows come when they are read. */
-export function simulatedWorld({ nodes, seed, rows }: SimulationOptions): World {
+export function simulatedWorld({ nodes, seed, rows, every, changes }: SimulationOptions): World {
   const shopRows = Math.round(rows * SHOP_SHARE);
   return {
-    identity: `simulation ${RULES_VERSION}, seed ${seed}, ${rows} rows`,
+    identity: `simulation ${RULES_VERSION}, seed ${seed}, ${rows} rows, ${
+      changes === 0 ? 'unchanging' : `${changes} % changed every ${every} s`
+    }`,
     seed,
     nodes: simulatedNodes(nodes),
     rangeBytes: RANGE_BYTES,
+    changes: changes === 0 ? null : { stepSeconds: every, cycleSteps: Math.round(100 / changes) },
     databases: [bank(rows - shopRows), shop(shopRows)],
   };
 }

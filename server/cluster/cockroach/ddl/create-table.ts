@@ -65,3 +65,70 @@ export function withoutColumns(createTable: string, columns: ReadonlySet<string>
   }
   return print(kept);
 }
+
+/** Takes `PARTITION BY …` of the table and of its indexes out of a CREATE TABLE: it needs a licence to run again. */
+export function withoutPartitioning(createTable: string): string {
+  return withoutClauses(createTable, {
+    beginnings: [
+      ['partition', 'by'],
+      ['partition', 'all', 'by'],
+    ],
+    lists: 2,
+  });
+}
+
+/** Takes `INTERLEAVE IN PARENT …` of the table out of a CREATE TABLE. Nothing else is changed. */
+export function withoutInterleaving(createTable: string): string {
+  return withoutClauses(createTable, { ...INTERLEAVING, depth: 0 });
+}
+
+/**
+ * Takes `INTERLEAVE IN PARENT …` of the table's indexes out of a CREATE TABLE. CockroachDB 21.1 prints it there and
+ * refuses to read it ("use CREATE INDEX to make interleaved indexes").
+ */
+export function withoutIndexInterleaving(createTable: string): string {
+  return withoutClauses(createTable, { ...INTERLEAVING, depth: 1 });
+}
+
+const INTERLEAVING = { beginnings: [['interleave', 'in', 'parent']], lists: 1 };
+
+/** A part of a CREATE TABLE that begins with some words and ends with the last of its lists in parentheses. */
+interface Clause {
+  beginnings: string[][];
+  lists: number;
+  /** How deep in parentheses it stands: 0 for the table's, 1 for its indexes'; both when left out. */
+  depth?: number;
+}
+
+function withoutClauses(sql: string, clause: Clause): string {
+  const tokens = tokenize(sql);
+  const depth = depths(tokens);
+  const kept: Token[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at];
+    if (token === undefined) break;
+    const outside = depth[at] ?? 0;
+    const begins =
+      (clause.depth ?? outside) === outside &&
+      clause.beginnings.some((words) => wordsFollow(tokens, at, words));
+    if (!begins) {
+      kept.push(token);
+      continue;
+    }
+    for (let closed = 0; at < tokens.length && closed < clause.lists; at++)
+      if (tokens[at]?.text === ')' && depth[at] === outside) closed += 1;
+    at -= 1;
+    if (kept.at(-1)?.kind === 'space') kept.pop();
+  }
+  return print(kept);
+}
+
+function wordsFollow(tokens: Token[], from: number, words: string[]): boolean {
+  let at = from;
+  for (const word of words) {
+    if (at > from && tokens[at]?.kind === 'space') at++;
+    if (tokens[at]?.kind !== 'word' || tokens[at]?.value !== word) return false;
+    at++;
+  }
+  return true;
+}

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { takeDefaults, withoutColumns } from './create-table.ts';
+import {
+  takeDefaults,
+  withoutColumns,
+  withoutIndexInterleaving,
+  withoutInterleaving,
+  withoutPartitioning,
+} from './create-table.ts';
 import { print, splitStatements, tokenize } from './lexer.ts';
 import { withoutDatabase } from './relative.ts';
 
@@ -101,5 +107,37 @@ describe('withoutColumns', () => {
 	FAMILY "primary" (id, s)
 )`);
     expect(withoutColumns(create, new Set())).toBe(create);
+  });
+});
+
+describe('clauses that a restore can not repeat', () => {
+  const plain = `CREATE TABLE public.t (
+	city STRING NOT NULL,
+	id INT8 NOT NULL,
+	CONSTRAINT "primary" PRIMARY KEY (city ASC, id ASC),
+	INDEX by_id (id ASC),
+	FAMILY "primary" (city, id)
+)`;
+
+  it('partitioning of the table and of its indexes is taken out whole', () => {
+    const values = `PARTITION us VALUES IN (('new york'), ('PARTITION BY (')), PARTITION "else" VALUES IN ((DEFAULT))`;
+    const printed = plain
+      .replace(
+        'INDEX by_id (id ASC)',
+        `INDEX by_id (id ASC) PARTITION BY RANGE (id) (PARTITION low VALUES FROM (MINVALUE) TO (10))`,
+      )
+      .replace(/\)$/, `) PARTITION BY LIST (city) (\n\t${values}\n)`);
+    expect(withoutPartitioning(printed)).toBe(plain);
+    expect(withoutPartitioning(plain)).toBe(plain);
+  });
+
+  it('interleaving of the table and of its indexes is taken out separately', () => {
+    const interleaved = `${plain} INTERLEAVE IN PARENT public."par ent" (city)`;
+    const index = (sql: string) =>
+      sql.replace('INDEX by_id (id ASC)', 'INDEX by_id (id ASC) INTERLEAVE IN PARENT public.other (id)');
+    expect(withoutInterleaving(interleaved)).toBe(plain);
+    expect(withoutInterleaving(index(interleaved))).toBe(index(plain));
+    expect(withoutIndexInterleaving(index(interleaved))).toBe(interleaved);
+    expect(withoutInterleaving(plain)).toBe(plain);
   });
 });

@@ -5,7 +5,12 @@ import { type KnownObject, viaColumn } from '../catalog.ts';
 import { readColumnTypes, typeKey } from '../column-types.ts';
 import type { Session } from '../session.ts';
 import { keyColumns, type StoredTable } from '../stored-descriptor.ts';
-import { takeDefaults, withoutColumns } from './create-table.ts';
+import {
+  takeDefaults,
+  withoutColumns,
+  withoutIndexInterleaving,
+  withoutPartitioning,
+} from './create-table.ts';
 import type { Definition } from './definitions.ts';
 import { isName, tokenize } from './lexer.ts';
 import { qualified, step } from './sql.ts';
@@ -48,8 +53,11 @@ function describe(
     table.columns.filter(({ usesSequenceIds }) => usesSequenceIds.length > 0).map((column) => column.name),
   );
   const shards = new Set([table.primaryIndex, ...table.indexes].flatMap(({ sharded }) => sharded ?? []));
-  const { create, defaults } = takeDefaults(withoutColumns(definition.create, shards), withSequences);
-  const typesNeeded = object.dependencies.filter(({ kind }) => kind === 'type');
+  const { create, defaults } = takeDefaults(
+    withoutColumns(repeatable(table, definition.create), shards),
+    withSequences,
+  );
+  const neededAtOnce = object.dependencies.filter(({ kind }) => kind === 'type' || kind === 'interleave');
   const hidden = new Set(table.columns.filter((column) => column.hidden).map((column) => column.name));
   // The hidden rowid of a table without a primary key, and the shard of a hash-sharded one, are no keys of people's.
   const names = keyColumns(table.primaryIndex).map((column) => column.name);
@@ -61,7 +69,7 @@ function describe(
     name: object.name,
     dependencies: object.dependencies,
     ddl: [
-      step('create', create, typesNeeded),
+      step('create', create, neededAtOnce),
       ...[...defaults].map(([column, expression]) =>
         step(
           'default',
@@ -71,6 +79,9 @@ function describe(
       ),
       ...foreignKeys(object, table, definition),
       ...definition.comments.map((sql) => step('finish', sql)),
+      ...(object.zone.length === 0
+        ? []
+        : [step('finish', `ALTER TABLE ${name} CONFIGURE ZONE USING ${object.zone.join(', ')}`)]),
     ],
     comment: object.comment,
     columns,
@@ -78,6 +89,15 @@ function describe(
     rowKey: names.filter((column) => !shards.has(column) && !generated.has(column)),
     storage: storageOf(table),
   };
+}
+
+/** The CREATE TABLE without what the cluster that prints it may refuse to read: see `leftOutOf` in the catalog. */
+function repeatable(table: StoredTable, create: string): string {
+  const indexes = [table.primaryIndex, ...table.indexes];
+  let sql = create;
+  if (indexes.some(({ partitioning }) => partitioning.columns > 0)) sql = withoutPartitioning(sql);
+  if (table.indexes.some(({ interleave }) => interleave.length > 0)) sql = withoutIndexInterleaving(sql);
+  return sql;
 }
 
 /** Truncating a table and giving it another key make a new primary index; no number is ever used twice. */

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alwaysQuote } from '../../names.ts';
+import { liveCluster } from '../testing/live.ts';
 import { decodeBoundary, UndecodableKey } from './decode.ts';
 import { keySamples, mixedSamples, seededRandom } from './key-samples.ts';
 import type { Boundary, EnumMember, IndexColumn, PrimaryIndex } from './types.ts';
@@ -13,13 +14,9 @@ const SEED = 20261122;
 let client: pg.Client;
 
 beforeAll(async () => {
-  const url = new URL(process.env['COCKROACH_URL'] ?? '');
-  const admin = new pg.Client({ connectionString: url.href });
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${DATABASE}`);
-  await admin.end();
-  url.pathname = `/${DATABASE}`;
-  client = new pg.Client({ connectionString: url.href });
+  const live = liveCluster();
+  await live.exec('defaultdb', `CREATE DATABASE ${DATABASE}`);
+  client = new pg.Client({ connectionString: live.urlOf(DATABASE) });
   await client.connect();
   // crdb_internal.encode_key is refused in distributed plans.
   await client.query('SET distsql = off');

@@ -1,0 +1,77 @@
+import type { Cluster, GcWindow } from '../cluster/cluster.ts';
+import { nameKey } from '../cluster/names.ts';
+import { HoldfastError } from '../errors.ts';
+import { type Manifest, readManifest } from '../format/manifest.ts';
+import type { Targets } from '../statement/ast.ts';
+import { type Location, parseLocation } from '../storage/location.ts';
+import type { Store } from '../storage/store.ts';
+import { resolveTargets } from './check.ts';
+import type { BaseCandidate } from './selection.ts';
+
+/** How many of the newest backups are looked at: older ones have left every usual GC window. */
+const MOST_CANDIDATES = 50;
+
+/**
+ * What an incremental backup of the targets could build on, of the backups at these URLs, in their order. Backups that
+ * can't be read any more or are of another cluster are left out.
+ */
+export async function baseCandidates(
+  cluster: Cluster,
+  targets: Targets,
+  urls: readonly string[],
+  openStore: (location: Location) => Store,
+): Promise<BaseCandidate[]> {
+  const [info, resolved] = await Promise.all([cluster.describe(), resolveTargets(cluster, targets)]);
+  if (!info.incremental.available) return [];
+  const wanted = new Set(
+    resolved.objects.filter(({ kind }) => kind === 'table').map(({ name }) => nameKey(name)),
+  );
+  const windows = new Map<string, GcWindow>();
+  for (const database of resolved.databases)
+    for (const window of await cluster.gcWindows(database)) windows.set(nameKey(window.table), window);
+  const candidates: BaseCandidate[] = [];
+  for (const url of urls.slice(0, MOST_CANDIDATES)) {
+    const location = parseLocation(url, 'bases');
+    const manifest = await manifestAt(location, openStore);
+    if (manifest === null || manifest.cluster.identity !== info.identity) continue;
+    const tables = manifest.descriptors.filter(
+      ({ kind, name }) => kind === 'table' && wanted.has(nameKey(name)),
+    );
+    const deadline = firstDeadline(
+      manifest,
+      tables.flatMap(({ name }) => windows.get(nameKey(name)) ?? []),
+    );
+    candidates.push({
+      url: location.redacted,
+      type: manifest.type,
+      moment: manifest.moment.at,
+      chain: [...manifest.chain.map((layer) => layer.url), location.redacted],
+      tables: tables.length,
+      deadline,
+      problem: tables.length === 0 ? 'It has none of the selected tables.' : null,
+    });
+  }
+  return candidates;
+}
+
+async function manifestAt(
+  location: Location,
+  openStore: (location: Location) => Store,
+): Promise<Manifest | null> {
+  const store = openStore(location);
+  try {
+    return await readManifest(store, location);
+  } catch (error) {
+    if (error instanceof HoldfastError) return null;
+    throw error;
+  } finally {
+    await store.close();
+  }
+}
+
+function firstDeadline(manifest: Manifest, windows: readonly GcWindow[]): BaseCandidate['deadline'] {
+  const [shortest] = windows.toSorted((a, b) => a.seconds - b.seconds);
+  if (shortest === undefined) return null;
+  const at = new Date(Date.parse(manifest.moment.at) + shortest.seconds * 1000).toISOString();
+  return { at, table: shortest.table, seconds: shortest.seconds };
+}

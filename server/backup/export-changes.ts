@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import type { ChangeChunk, Cluster, TableChanges, TableRange } from '../cluster/cluster.ts';
+import type { TableDescriptor } from '../cluster/descriptor.ts';
+import type { Moment } from '../cluster/moment.ts';
+import { writeDataFile } from '../format/data-file.ts';
+import type { StoredRows } from '../format/data-file.ts';
+import type { Store } from '../storage/store.ts';
+
+export interface ChangesTask {
+  /** Where rows and keys of deleted rows go; a file that would be empty is not written. */
+  files: Record<ChangeChunk['kind'], string>;
+  table: TableDescriptor;
+  method: Exclude<TableChanges['method'], 'whole'>;
+  range: TableRange;
+  from: Moment;
+  moment: Moment;
+}
+
+/** A file that one task wrote. */
+export interface WrittenChanges extends StoredRows {
+  kind: ChangeChunk['kind'];
+}
+
+/**
+ * Exports what changed in one range: changed rows into one data file, keys of deleted rows into another. All or nothing:
+ * a read that fails, or the signal, leaves no file. `onProgress` gets raw bytes and lines so far.
+ */
+export async function exportChanges(
+  cluster: Cluster,
+  store: Store,
+  task: ChangesTask,
+  options: { signal: AbortSignal; onProgress: (rawBytes: number, rows: number) => void },
+): Promise<WrittenChanges[]> {
+  const { table, method, range, from, moment } = task;
+  const files = new Map<ChangeChunk['kind'], ChangeFile>();
+  const report = () => {
+    const all = [...files.values()];
+    const sum = (of: (file: ChangeFile) => number) => all.reduce((total, file) => total + of(file), 0);
+    options.onProgress(
+      sum((file) => file.rawBytes),
+      sum((file) => file.rows),
+    );
+  };
+  try {
+    for await (const chunk of cluster.readChanges(table, method, range, from, moment, options.signal)) {
+      let file = files.get(chunk.kind);
+      if (file === undefined) {
+        file = new ChangeFile(store, task.files[chunk.kind], options.signal, report);
+        files.set(chunk.kind, file);
+      }
+      await file.write(chunk.text);
+    }
+    const written: WrittenChanges[] = [];
+    for (const [kind, file] of files) written.push({ kind, ...(await file.end()) });
+    return written;
+  } catch (error) {
+    for (const file of files.values()) await file.discard(error);
+    throw error;
+  }
+}
+
+/** A data file that is being written, fed chunk by chunk. */
+class ChangeFile {
+  rawBytes = 0;
+  rows = 0;
+  readonly #store: Store;
+  readonly #name: string;
+  readonly #text = new PassThrough();
+  readonly #written: Promise<StoredRows>;
+
+  constructor(store: Store, name: string, signal: AbortSignal, onProgress: () => void) {
+    this.#store = store;
+    this.#name = name;
+    this.#written = writeDataFile(store, name, this.#text, {
+      signal,
+      onProgress: (rawBytes, rows) => {
+        this.rawBytes = rawBytes;
+        this.rows = rows;
+        onProgress();
+      },
+    });
+    // Whoever writes or ends it next gets to know.
+    this.#written.catch(() => undefined);
+  }
+
+  /** Resolves when there is room for more; rejects with what the file failed with. */
+  async write(text: Buffer): Promise<void> {
+    if (this.#text.destroyed) await this.#written;
+    else if (!this.#text.write(text)) await Promise.race([once(this.#text, 'drain'), this.#written]);
+  }
+
+  end(): Promise<StoredRows> {
+    this.#text.end();
+    return this.#written;
+  }
+
+  /** Makes sure that nothing of it is left. */
+  async discard(reason: unknown): Promise<void> {
+    this.#text.destroy(reason instanceof Error ? reason : new Error(String(reason)));
+    const written = await this.#written.then(
+      () => true,
+      () => false,
+    );
+    if (written) await this.#store.remove(this.#name);
+  }
+}

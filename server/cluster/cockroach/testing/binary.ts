@@ -1,0 +1,25 @@
+import { accessSync, constants } from 'node:fs';
+import path from 'node:path';
+
+/** What CockroachDB's binary is called: the whole one, and the one without the DB Console. */
+const NAMES = ['cockroach', 'cockroach-short'];
+
+/** The CockroachDB binary to test with: `COCKROACH_BIN`, else one on PATH; null where there is none. */
+export function findBinary(environment: NodeJS.ProcessEnv = process.env): string | null {
+  const named = environment['COCKROACH_BIN'];
+  if (named !== undefined && named !== '') return path.resolve(named);
+  const directories = (environment['PATH'] ?? '')
+    .split(path.delimiter)
+    .filter((directory) => directory !== '');
+  const candidates = NAMES.flatMap((name) => directories.map((directory) => path.join(directory, name)));
+  return candidates.find(isExecutable) ?? null;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
