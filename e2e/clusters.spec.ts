@@ -9,6 +9,9 @@ import { logIn, openBranch, treeRow } from './steps.ts';
 /** One of its own: the other stories count on a single cluster. */
 let started: Started;
 
+// Long stories, and axe looks at many pieces of a map.
+test.describe.configure({ timeout: 240_000 });
+
 test.beforeAll(async () => {
   started = await startHoldfast();
 });
@@ -103,6 +106,9 @@ test('a cluster is tested, added, looked at and backed up', async ({ browser }) 
   await page.getByRole('combobox', { name: 'Table' }).click();
   await page.getByRole('option', { name: 'order_lines' }).click();
   await expect(page).toHaveURL(/table=order_lines/);
+
+  const windows = page.getByRole('table', { name: 'GC windows of shop' });
+  await expect(windows.getByRole('row').filter({ hasText: 'public.order_lines' })).toContainText(/\d+ h/);
 
   // By keyboard: one stop, every range.
   const map = page.getByRole('slider', { name: /^Ranges of shop\.public\.order_lines/ });
