@@ -24,6 +24,11 @@ export type BackupStep = (typeof BACKUP_STEPS)[number];
 /** Where there are several clusters, choosing one comes first. */
 const STEPS_OF_SEVERAL = ['cluster', ...BACKUP_STEPS] as const;
 type WizardStep = (typeof STEPS_OF_SEVERAL)[number];
+/** Four steps beside each other on a phone. */
+const TIGHT = {
+  iconSize: 22,
+  styles: { separator: { marginInline: 4 }, stepBody: { marginInlineStart: 6 } },
+};
 export type BackupInput = Omit<Inputs['backups']['plan'], 'targets'> & { targets: Targets };
 export type ClusterOverview = Outputs['clusters']['list'][number];
 
@@ -68,6 +73,7 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
       size={narrow === true ? 'xs' : 'sm'}
       contentPadding="lg"
       wrap={false}
+      {...(several && narrow === true ? TIGHT : {})}
       aria-label="Steps"
     >
       {several && (

@@ -58,6 +58,6 @@ export function ClusterChoice({
 }
 
 function describe(cluster: Cluster): string {
-  if (cluster.status === 'down') return 'does not answer';
+  if (cluster.status === 'down') return `does not answer: ${cluster.error.message}`;
   return `${kindName(cluster.info.kind)} ${cluster.info.version} · ${nodesUp(cluster.info)}`;
 }

@@ -41,12 +41,12 @@ function linesOf({ info, prerequisites }: FoundCluster): string[] {
   if (indirect.length > 0)
     lines.push(`Read through the URL’s address, not reached directly: ${named(indirect)}.`);
   const missing = (prerequisites ?? []).filter((each) => !each.met).map(({ name }) => name);
-  if (!info.incremental.available) lines.push(`No incremental backups: ${info.incremental.reason}`);
+  if (!info.incremental.available) lines.push(`No incremental backups. ${info.incremental.reason}`);
   if (prerequisites === null) lines.push('What incremental backups need is not known: the user may not ask.');
   else if (missing.length > 0)
     lines.push(`Incremental backups lack: ${listed(missing)}. The cluster’s page turns it on.`);
   else if (info.incremental.available) lines.push('It has all that incremental backups need.');
-  if (!info.restore.available) lines.push(`Nothing can be restored into it: ${info.restore.reason}`);
+  if (!info.restore.available) lines.push(`Nothing can be restored into it. ${info.restore.reason}`);
   return lines;
 }
 

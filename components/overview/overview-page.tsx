@@ -11,7 +11,7 @@ import { plural } from '../format.ts';
 import { useActiveJobs } from '../jobs/active-jobs.ts';
 import { JobsTable } from '../jobs/jobs-table.tsx';
 import { useTRPC } from '../trpc.ts';
-import { ErrorAlert } from '../ui/errors.tsx';
+import { ErrorAlert, fieldMessage } from '../ui/errors.tsx';
 import { Age } from '../ui/figures.tsx';
 import { PageHeader } from '../ui/page.tsx';
 
@@ -155,7 +155,7 @@ function Clusters() {
             icon={<IconAlertTriangle />}
             title={`Cluster ${cluster.name} does not answer`}
           >
-            {cluster.error.message} {cluster.error.hint}
+            {fieldMessage(cluster.error)}
           </Alert>
         ),
       )}

@@ -15,6 +15,8 @@ const LINE = 30;
 const GAP = 6;
 /** Where there are more ranges than are told, what is left has this part of the map at most. */
 const REST_SHARE = 0.12;
+/** From this many ranges a line on, what is free between two would wash their colours out. */
+const DENSE = 60;
 /** How far Page Up and Page Down go. */
 const LEAP = 10;
 
@@ -76,7 +78,13 @@ export function RangeMap({ map, leaseholders, marked }: RangeMapProps) {
         onPointerDown={onPointer}
         onKeyDown={onKeyDown}
       >
-        <svg viewBox={`0 0 1000 ${height}`} height={height} preserveAspectRatio="none" aria-hidden>
+        <svg
+          viewBox={`0 0 1000 ${height}`}
+          height={height}
+          preserveAspectRatio="none"
+          data-dense={pieces.length / lines > DENSE || undefined}
+          aria-hidden
+        >
           <defs>
             <pattern id="range-map-rest" width="6" height="6" patternUnits="userSpaceOnUse">
               <path d="M0 6 6 0" stroke="var(--mantine-color-dimmed)" strokeWidth="1.5" />
