@@ -3,6 +3,7 @@ import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { startRig } from '../server/testing/rig.ts';
 import type { TestServer } from '../server/cluster/postgres/test-server.ts';
+import { median, round, timed } from './measure.ts';
 import type { Result } from './run.ts';
 
 const ROWS = Number(process.env['HOLDFAST_BENCH_ROWS'] ?? 1_000_000);
@@ -72,18 +73,4 @@ async function readBare(server: TestServer): Promise<void> {
       await client.end();
     }),
   );
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return round((performance.now() - started) / 1000);
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

@@ -1,4 +1,5 @@
 /** `npm run bench`: every benchmark, one JSON line a result. Names after it choose: `npm run bench full-backup`. */
+import { cockroach } from './cockroach.ts';
 import { fullBackup } from './full-backup.ts';
 
 /** One result. `ratio` compares what was measured side by side in this run; seconds are this machine's. */
@@ -10,7 +11,10 @@ export interface Result {
   ratio: Record<string, number>;
 }
 
-const benchmarks: Record<string, () => Promise<Result[]>> = { 'full-backup': fullBackup };
+const benchmarks: Record<string, () => Promise<Result[]>> = {
+  'full-backup': fullBackup,
+  cockroach,
+};
 
 const chosen = process.argv.slice(2);
 for (const name of chosen) {

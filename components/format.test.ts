@@ -6,6 +6,7 @@ import {
   formatDuration,
   formatPercent,
   formatUtcTime,
+  formatWindow,
   percentOf,
   plural,
 } from './format.ts';
@@ -44,6 +45,21 @@ describe('formatDuration', () => {
     [Number.POSITIVE_INFINITY, '–'],
   ])('writes %d ms as %s', (milliseconds, text) => {
     expect(formatDuration(milliseconds)).toBe(text);
+  });
+});
+
+describe('formatWindow', () => {
+  it.each([
+    [0, '0 s'],
+    [90, '90 s'],
+    [600, '10 min'],
+    [90_000, '25 h'],
+    [16_200, '4 h 30 min'],
+    [604_800, '7 d'],
+    [262_800, '3 d 1 h'],
+    [-1, '–'],
+  ])('writes %d seconds as %s', (seconds, text) => {
+    expect(formatWindow(seconds)).toBe(text);
   });
 });
 

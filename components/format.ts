@@ -45,6 +45,24 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(hours / 24)} d ${two(hours % 24)} h`;
 }
 
+/** A span that somebody has set, in seconds, as they would say it: `90 s`, `10 min`, `25 h`, `4 h 30 min`, `7 d`. */
+export function formatWindow(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 0) return '–';
+  const [size, unit, smaller, smallerUnit] =
+    seconds < 120
+      ? ([1, 's', 1, 's'] as const)
+      : seconds < 2 * 3600
+        ? ([60, 'min', 1, 's'] as const)
+        : seconds < 72 * 3600
+          ? ([3600, 'h', 60, 'min'] as const)
+          : ([86_400, 'd', 3600, 'h'] as const);
+  const whole = Math.floor(seconds / size);
+  const rest = Math.floor((seconds % size) / smaller);
+  return rest === 0
+    ? `${formatCount(whole)} ${unit}`
+    : `${formatCount(whole)} ${unit} ${rest} ${smallerUnit}`;
+}
+
 /** How long ago, coarse and calm: `just now`, `5 min ago`, `3 h ago`, `12 d ago`. */
 export function formatAge(from: Date, now: Date): string {
   const seconds = Math.floor((now.getTime() - from.getTime()) / 1000);

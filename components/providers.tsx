@@ -15,6 +15,11 @@ const url = '/api/trpc';
 /** Inputs that may be long (a hundred thousand names) or carry a backup URL go in a body, never in an address. */
 const inBody = new Set(['backups.check', 'backups.plan', 'backups.inspect', 'restores.plan']);
 
+/** Answers that wait for a cluster, which may take seconds to say nothing: no other answer waits for them in a batch. */
+function isSlow(path: string): boolean {
+  return path.startsWith('clusters.');
+}
+
 function createClient() {
   return createTRPCClient<AppRouter>({
     links: [
@@ -24,7 +29,11 @@ function createClient() {
         false: splitLink({
           condition: (op) => op.type === 'query' && inBody.has(op.path),
           true: httpLink({ url, methodOverride: 'POST' }),
-          false: httpBatchLink({ url, maxURLLength: 4000 }),
+          false: splitLink({
+            condition: (op) => isSlow(op.path),
+            true: httpLink({ url }),
+            false: httpBatchLink({ url, maxURLLength: 4000 }),
+          }),
         }),
       }),
     ],

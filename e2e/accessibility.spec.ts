@@ -22,6 +22,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       ['/jobs', 'succeeded'],
       [`/jobs/${id}`, 'Backup complete'],
       ['/clusters', 'PostgreSQL'],
+      ['/clusters/view?name=default', 'Range 1 of 1'],
       ['/nowhere', 'Overview'],
     ] as const) {
       await page.goto(path);

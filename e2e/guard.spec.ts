@@ -2,7 +2,7 @@ import { expect, test } from 'playwright/test';
 import { holdfast } from './harness.ts';
 import { logIn } from './steps.ts';
 
-const GUARDED = ['/', '/backup', '/restore', '/backups', '/jobs', '/clusters'];
+const GUARDED = ['/', '/backup', '/restore', '/backups', '/jobs', '/clusters', '/clusters/view'];
 
 test('every page asks for root first, and comes back to where one was going', async ({ page }) => {
   for (const path of GUARDED) {

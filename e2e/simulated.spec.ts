@@ -50,6 +50,7 @@ test('its nodes are in the plan, and its backup is told to be a simulation', asy
   const page = await context.newPage();
   await logIn(page);
   await page.goto('/clusters');
+  await page.getByRole('link', { name: 'default', exact: true }).click();
   const nodes = page.getByRole('table', { name: 'Nodes of default' });
   for (const id of [1, 2, 3]) await expect(nodes.getByText(`sim-${id}:26257`)).toBeVisible();
   await expect(nodes.getByText('region=us-east,zone=us-east-a')).toBeVisible();

@@ -109,6 +109,12 @@ async function tour(
       .waitFor();
     await shoot(name);
   }
+  await page.getByRole('button', { name: 'Add a cluster' }).click();
+  await page.getByRole('textbox', { name: 'URL' }).waitFor();
+  await shoot('cluster-add');
+  await page.goto('/clusters/view?name=default');
+  await page.getByRole('slider').waitFor();
+  await shoot('cluster');
   await page.goto(`/backups/view?url=${encodeURIComponent(`nodelocal://self/bank-${run}`)}`);
   await page.getByText('accounts').first().waitFor();
   await shoot('backup-view');

@@ -68,7 +68,17 @@ const SQL_STATES: Record<ErrorCode, string> = {
 
 /** The part of a form that an error belongs to. */
 export type ErrorField =
-  'targets' | 'destination' | 'asOf' | 'bases' | 'source' | 'intoDb' | 'cluster' | 'user' | 'password';
+  | 'targets'
+  | 'destination'
+  | 'asOf'
+  | 'bases'
+  | 'source'
+  | 'intoDb'
+  | 'cluster'
+  | 'user'
+  | 'password'
+  | 'name'
+  | 'url';
 
 export interface ErrorDetails {
   /** What to do about it, one sentence. */

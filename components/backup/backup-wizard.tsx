@@ -2,6 +2,7 @@
 import { Stepper } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
+import { useSearchParams } from 'next/navigation';
 import { useMemo } from 'react';
 import type { ErrorField } from '../../server/errors.ts';
 import type { Targets } from '../../server/statement/ast.ts';
@@ -10,6 +11,7 @@ import { pickedFromJson, pickedToJson, toTargets } from '../selection/picked.ts'
 import { useStep } from '../steps.ts';
 import type { Inputs, Outputs } from '../trpc.ts';
 import { useTRPC } from '../trpc.ts';
+import { ClusterStep } from './cluster-step.tsx';
 import { useBackupDraft } from './draft.ts';
 import type { BackupDraft } from './draft.ts';
 import { ReviewStep } from './review-step.tsx';
@@ -19,6 +21,14 @@ import { WhereStep } from './where-step.tsx';
 
 export const BACKUP_STEPS = ['what', 'where', 'review'] as const;
 export type BackupStep = (typeof BACKUP_STEPS)[number];
+/** Where there are several clusters, choosing one comes first. */
+const STEPS_OF_SEVERAL = ['cluster', ...BACKUP_STEPS] as const;
+type WizardStep = (typeof STEPS_OF_SEVERAL)[number];
+/** Four steps beside each other on a phone. */
+const TIGHT = {
+  iconSize: 22,
+  styles: { separator: { marginInline: 4 }, stepBody: { marginInlineStart: 6 } },
+};
 export type BackupInput = Omit<Inputs['backups']['plan'], 'targets'> & { targets: Targets };
 export type ClusterOverview = Outputs['clusters']['list'][number];
 
@@ -27,22 +37,26 @@ export function stepOf(field: ErrorField | null): BackupStep {
   return field === 'destination' || field === 'asOf' || field === 'bases' ? 'where' : 'what';
 }
 
-/** Three steps: what, where and when, review. */
+/** Which cluster, where there are several; then three steps: what, where and when, review. */
 export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[] }) {
   const trpc = useTRPC();
   const [draft, setDraft, forgetDraft] = useBackupDraft();
-  const [asked, go] = useStep<BackupStep>(BACKUP_STEPS, 'what');
+  const several = clusters.length > 1;
+  const steps: readonly WizardStep[] = several ? STEPS_OF_SEVERAL : BACKUP_STEPS;
+  const linked = useSearchParams().get('cluster');
+  const [asked, go] = useStep<WizardStep>(steps, several && linked === null ? 'cluster' : 'what');
   const narrow = useMediaQuery('(max-width: 48em)');
-  const cluster =
-    clusters.find(({ name }) => name === draft.cluster) ??
-    clusters.find(({ status }) => status === 'up') ??
-    clusters[0];
-  const picked = useMemo(() => pickedFromJson(draft.picked), [draft.picked]);
+  // A link to here may name the cluster; what was picked of another one is no part of it.
+  const named = linked ?? draft.cluster;
+  const chosen = several ? clusters.find(({ name }) => name === named) : clusters[0];
+  const cluster = chosen ?? clusters[0];
+  const own = draft.cluster === null || draft.cluster === cluster?.name;
+  const picked = useMemo(() => pickedFromJson(own ? draft.picked : {}), [own, draft.picked]);
   const targets = useMemo(() => toTargets(picked), [picked]);
   const known = useQuery(trpc.backups.list.queryOptions());
   const taken = useMemo(() => new Set(known.data?.map(({ url }) => url)), [known.data]);
   const suggestion = suggestDestination(targets, new Date(draft.suggestedAt), taken);
-  const step = picked.size === 0 ? 'what' : asked;
+  const step = chosen === undefined || asked === 'cluster' ? 'cluster' : picked.size === 0 ? 'what' : asked;
   const change = (part: Partial<BackupDraft>) => setDraft((before) => ({ ...before, ...part }));
   const name = cluster?.name ?? '';
   const destination = (draft.destination ?? suggestion).trim();
@@ -53,22 +67,36 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
   if (cluster === undefined) return null;
   return (
     <Stepper
-      active={BACKUP_STEPS.indexOf(step)}
-      onStepClick={(index) => go(BACKUP_STEPS[index] ?? 'what')}
+      active={steps.indexOf(step)}
+      onStepClick={(index) => go(steps[index] ?? 'what')}
       allowNextStepsSelect={false}
       size={narrow === true ? 'xs' : 'sm'}
       contentPadding="lg"
       wrap={false}
+      {...(several && narrow === true ? TIGHT : {})}
       aria-label="Steps"
     >
+      {several && (
+        <Stepper.Step label="Cluster" description={narrow === true ? undefined : 'Which one'}>
+          <ClusterStep
+            clusters={clusters}
+            value={chosen?.name ?? null}
+            onChange={(next) => {
+              change({ cluster: next, ...(next === draft.cluster ? {} : { picked: {}, bases: null }) });
+              go('cluster', { cluster: null });
+            }}
+            onContinue={() => go('what')}
+          />
+        </Stepper.Step>
+      )}
       <Stepper.Step label="What" description={narrow === true ? undefined : 'Databases, tables, views'}>
         <WhatStep
-          clusters={clusters}
           cluster={cluster}
-          onCluster={(name) => change({ cluster: name, picked: {}, bases: null })}
+          onAnotherCluster={several ? () => go('cluster') : null}
           picked={picked}
           onPicked={(next: Picked) =>
             change({
+              cluster: cluster.name,
               picked: pickedToJson(next),
               // The first tick begins a new backup, and the suggested name tells when that was.
               ...(picked.size === 0 ? { suggestedAt: new Date().toISOString() } : {}),

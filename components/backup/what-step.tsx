@@ -1,5 +1,5 @@
 'use client';
-import { Alert, Button, Group, Select, Stack } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconAlertTriangle, IconArrowRight } from '@tabler/icons-react';
 import { keepPreviousData, skipToken, useQuery } from '@tanstack/react-query';
@@ -22,9 +22,9 @@ import { ErrorAlert, fieldMessage } from '../ui/errors.tsx';
 import type { ClusterOverview } from './backup-wizard.tsx';
 
 interface WhatStepProps {
-  clusters: readonly ClusterOverview[];
   cluster: ClusterOverview;
-  onCluster: (name: string) => void;
+  /** Back to the choice of the cluster; null where there is only one. */
+  onAnotherCluster: (() => void) | null;
   picked: Picked;
   onPicked: (picked: Picked) => void;
   onContinue: () => void;
@@ -33,14 +33,7 @@ interface WhatStepProps {
 /** Problems that are listed; where there are more, mending these is the way to the others. */
 const PROBLEMS_SHOWN = 5;
 
-export function WhatStep({
-  clusters,
-  cluster,
-  onCluster,
-  picked: ticked,
-  onPicked,
-  onContinue,
-}: WhatStepProps) {
+export function WhatStep({ cluster, onAnotherCluster, picked: ticked, onPicked, onContinue }: WhatStepProps) {
   const trpc = useTRPC();
   const view = useTreeView();
   const { databases, tree, objects, hasSystem } = useClusterTree(
@@ -92,18 +85,15 @@ export function WhatStep({
       <TwoColumns
         main={
           <Stack gap="md">
-            {clusters.length > 1 && (
-              <Select
-                label="Cluster"
-                data={clusters.map(({ name, status }) => ({
-                  value: name,
-                  label: status === 'up' ? name : `${name} (does not answer)`,
-                }))}
-                value={cluster.name}
-                onChange={(name) => name !== null && onCluster(name)}
-                allowDeselect={false}
-                maw={360}
-              />
+            {onAnotherCluster !== null && (
+              <Group gap="sm">
+                <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+                  From cluster <b>{cluster.name}</b>
+                </Text>
+                <Button variant="default" size="compact-xs" onClick={onAnotherCluster}>
+                  Another cluster
+                </Button>
+              </Group>
             )}
             <TreePanel
               label={`Databases of ${cluster.name}`}

@@ -1,24 +1,37 @@
 'use client';
-import { Skeleton, Stack } from '@mantine/core';
+import { Button, Skeleton, Stack } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { useRouter } from 'next/navigation';
 import { useTRPC } from '../trpc.ts';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { ClusterCard } from './cluster-card.tsx';
+import { ClusterFormModal } from './cluster-form.tsx';
+import { clusterPath } from './paths.ts';
 
+/** Every registered cluster, and the way to register one. */
 export function ClustersPage() {
   const trpc = useTRPC();
+  const router = useRouter();
+  const [adding, add] = useDisclosure(false);
   const clusters = useQuery(trpc.clusters.list.queryOptions(undefined, { refetchInterval: 15_000 }));
   return (
     <>
       <PageHeader
         title="Clusters"
-        description="What this console backs up from and restores into, and what each can do."
+        description="What is backed up from and restored into. Choose one to see its nodes, ranges and GC windows."
+        actions={
+          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={add.open}>
+            Add a cluster
+          </Button>
+        }
       />
       {clusters.error !== null && clusters.data === undefined ? (
         <ErrorAlert error={clusters.error} onRetry={() => void clusters.refetch()} />
       ) : clusters.data === undefined ? (
-        <Skeleton h={420} radius="md" aria-busy aria-label="Loading clusters" />
+        <Skeleton h={220} radius="md" aria-busy aria-label="Loading clusters" />
       ) : (
         <Stack gap="lg">
           {clusters.data.map((cluster) => (
@@ -26,6 +39,11 @@ export function ClustersPage() {
           ))}
         </Stack>
       )}
+      <ClusterFormModal
+        opened={adding}
+        onClose={add.close}
+        onSaved={(name) => router.push(clusterPath(name))}
+      />
     </>
   );
 }

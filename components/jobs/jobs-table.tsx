@@ -64,9 +64,14 @@ export function JobsTable({ jobs, label = 'Jobs' }: { jobs: readonly JobView[]; 
 function JobCell({ job }: { job: JobView }) {
   return (
     <Stack gap={2} className={classes.job}>
-      <Anchor component={Link} href={`/jobs/${job.id}`} fw={600} size="sm">
-        {WORD[job.kind]} <span className="tabular">{job.id}</span>
-      </Anchor>
+      <Group gap={6}>
+        <Anchor component={Link} href={`/jobs/${job.id}`} fw={600} size="sm">
+          {WORD[job.kind]} <span className="tabular">{job.id}</span>
+        </Anchor>
+        <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+          cluster {job.cluster}
+        </Text>
+      </Group>
       <Text size="xs" c="dimmed" className={classes.statement} title={job.statement}>
         {job.statement}
       </Text>

@@ -5,12 +5,13 @@ import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import type { ReactNode } from 'react';
 import { KnownBackups } from '../backups/known-backups.tsx';
-import { kindName } from '../clusters/words.ts';
+import { clusterPath } from '../clusters/paths.ts';
+import { kindName, nodesUp } from '../clusters/words.ts';
 import { plural } from '../format.ts';
 import { useActiveJobs } from '../jobs/active-jobs.ts';
 import { JobsTable } from '../jobs/jobs-table.tsx';
 import { useTRPC } from '../trpc.ts';
-import { ErrorAlert } from '../ui/errors.tsx';
+import { ErrorAlert, fieldMessage } from '../ui/errors.tsx';
 import { Age } from '../ui/figures.tsx';
 import { PageHeader } from '../ui/page.tsx';
 
@@ -138,12 +139,11 @@ function Clusters() {
           <Card key={cluster.name} padding="md">
             <Group gap="sm">
               <IconCircleCheck size={20} aria-hidden color="var(--mantine-color-green-6)" />
-              <Anchor component={Link} href="/clusters" fw={600}>
+              <Anchor component={Link} href={clusterPath(cluster.name)} fw={600}>
                 {cluster.name}
               </Anchor>
               <Text size="sm">
-                up · {kindName(cluster.info.kind)} {cluster.info.version} ·{' '}
-                {plural(cluster.info.nodes.length, 'node')}
+                up · {kindName(cluster.info.kind)} {cluster.info.version} · {nodesUp(cluster.info)}
               </Text>
             </Group>
           </Card>
@@ -155,7 +155,7 @@ function Clusters() {
             icon={<IconAlertTriangle />}
             title={`Cluster ${cluster.name} does not answer`}
           >
-            {cluster.error.message} {cluster.error.hint}
+            {fieldMessage(cluster.error)}
           </Alert>
         ),
       )}

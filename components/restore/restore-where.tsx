@@ -3,6 +3,7 @@ import { Alert, Button, Card, Group, Radio, Select, Stack, Text, TextInput, Titl
 import { IconAlertTriangle, IconArrowLeft, IconArrowRight } from '@tabler/icons-react';
 import type { Problem } from '../../server/backup/selection.ts';
 import { quoteIdent } from '../../server/cluster/names.ts';
+import { ClusterChoice } from '../clusters/cluster-choice.tsx';
 import type { Picked } from '../selection/picked.ts';
 import type { AppError, Outputs } from '../trpc.ts';
 import { ErrorAlert, fieldMessage } from '../ui/errors.tsx';
@@ -52,17 +53,15 @@ export function RestoreWhere(props: RestoreWhereProps) {
       <Card component="section" aria-label="Cluster">
         <Stack gap="md">
           <Title order={2}>Cluster</Title>
-          <Select
+          <ClusterChoice
             label="Restore into cluster"
-            data={clusters.map(({ name, status }) => ({
-              value: name,
-              label: status === 'up' ? name : `${name} (does not answer)`,
-            }))}
+            clusters={clusters}
             value={cluster}
-            onChange={(name) => name !== null && onDraft({ cluster: name, into: null, existingDb: null })}
-            allowDeselect={false}
+            onChange={(name) => onDraft({ cluster: name, into: null, existingDb: null })}
+            drawback={(each) =>
+              each.status === 'up' && !each.info.restore.available ? each.info.restore.reason : null
+            }
             error={clusterProblem === undefined ? null : fieldMessage(clusterProblem)}
-            maw={360}
           />
         </Stack>
       </Card>

@@ -27,6 +27,15 @@ export function stepOf(field: ErrorField | null): RestoreStep {
 
 const NO_NAMES: string[] = [];
 
+/** Back where it came from, as after a disaster; else where something can be restored at all. */
+function defaultCluster(
+  clusters: Outputs['clusters']['list'],
+  source: string,
+): Outputs['clusters']['list'][number] | undefined {
+  const able = clusters.filter((each) => each.status === 'up' && each.info.restore.available);
+  return able.find(({ name }) => name === source) ?? able[0] ?? clusters[0];
+}
+
 /** Three steps: what of the backup, where to, review. The plan is worked out anew with each change. */
 export function RestoreWizard({
   backup,
@@ -45,9 +54,7 @@ export function RestoreWizard({
     [draft.picked, tree],
   );
   const cluster =
-    clusters.find(({ name }) => name === draft.cluster) ??
-    clusters.find(({ status }) => status === 'up') ??
-    clusters[0];
+    clusters.find(({ name }) => name === draft.cluster) ?? defaultCluster(clusters, backup.cluster.name);
   const databases = useQuery(
     trpc.clusters.databases.queryOptions(cluster === undefined ? skipToken : { cluster: cluster.name }),
   );

@@ -1,8 +1,9 @@
 import type { ChangeBase, Cluster, ClusterInfo, TableChanges } from '../cluster/cluster.ts';
 import type { Descriptor, TableDescriptor } from '../cluster/descriptor.ts';
 import { type Moment, momentText } from '../cluster/moment.ts';
+import { isBefore } from '../cluster/moments.ts';
 import { HoldfastError } from '../errors.ts';
-import { type Layer, openChain } from '../format/chain.ts';
+import { BASES, type Layer, openLayers } from '../format/chain.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
@@ -29,7 +30,7 @@ export async function openBases(
       hint: info.incremental.remedy,
     });
   }
-  const layers = await openChain(urls, openStore, 'bases');
+  const layers = await openLayers(urls, openStore, BASES);
   const last = layers.at(-1);
   if (last === undefined) throw new HoldfastError('internal', 'an incremental backup without bases');
   const { manifest } = last;
@@ -61,7 +62,7 @@ export async function planLayer(
   at: Moment,
 ): Promise<TableChanges[]> {
   const { moment } = bases.newest;
-  if (Date.parse(at.at) <= Date.parse(moment.at)) {
+  if (!isBefore(moment, at)) {
     throw new HoldfastError(
       'unreadable-moment',
       `the backup's moment, ${momentText(at)}, is not after that of its newest base, ${momentText(moment)}`,

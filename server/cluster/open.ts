@@ -62,20 +62,3 @@ export async function connectCluster(url: string, options: OpenOptions = {}): Pr
 function schemeOf(url: string): string | undefined {
   return /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
 }
-
-/** Parameters of a cluster's URL that are secrets. */
-const SECRET_PARAMETERS = new Set(['password', 'sslpassword']);
-
-/** The URL with its secrets replaced by `redacted`, for people. Never throws: what isn't a URL is redacted whole. */
-export function redactClusterUrl(url: string): string {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    return 'redacted';
-  }
-  if (parsed.password !== '') parsed.password = 'redacted';
-  for (const name of [...parsed.searchParams.keys()])
-    if (SECRET_PARAMETERS.has(name.toLowerCase())) parsed.searchParams.set(name, 'redacted');
-  return parsed.href;
-}

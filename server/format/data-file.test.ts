@@ -159,6 +159,20 @@ describe('readDataFile', () => {
     expect(await damage()).toBe(`it is ${entry.bytes + 4} bytes long instead of ${entry.bytes}`);
   });
 
+  it('finds a flipped bit in a small file, also one that changes no row', async () => {
+    const small = await writeDataFile(place.store, 'data/small.copy.zst', copyStream(copyText(60)));
+    const whole = await readFile(place.path(small.name));
+    for (let offset = 0; offset < whole.length; offset++) {
+      const damaged = Buffer.from(whole);
+      damaged.writeUInt8(damaged.readUInt8(offset) ^ 0x10, offset);
+      await writeFile(place.path(small.name), damaged);
+      const text = await readDataFile(place.store, small, place.location);
+      await expect(textOf(text), `bit flipped in byte ${offset}`).rejects.toMatchObject({
+        code: 'corrupt-backup',
+      });
+    }
+  });
+
   it('finds a flipped bit wherever it is', async () => {
     const whole = await readFile(place.path(NAME));
     const step = Math.floor(whole.length / 40);

@@ -97,7 +97,17 @@ export async function readDataFile(store: Store, entry: StoredRows, location: Lo
   pipeline(source, stored, zstd, (error) => {
     if (error) text.destroy(explain(error));
   });
-  zstd.pipe(text);
+  // The end is not passed on by itself: the decompressor ends with its frame, which damage may leave whole, and that can
+  // be before the checksum has been seen.
+  zstd.pipe(text, { end: false });
+  zstd.once('end', () => {
+    if (stored.readableEnded) {
+      text.end();
+      return;
+    }
+    stored.once('end', () => text.end());
+    stored.unpipe(zstd).resume();
+  });
   // Whoever starts to read later still gets it.
   text.on('error', () => {});
   text.once('close', () => zstd.destroy());

@@ -227,8 +227,18 @@ describe('a statement that can’t be', () => {
     ],
     [
       "RESTORE bank.customers FROM 'nodelocal://self/whole', 'nodelocal://self/inc' WITH into_db = 'nodb'",
+      'undefined-backup',
+      'there is no backup at nodelocal://self/inc',
+    ],
+    [
+      "RESTORE bank.customers FROM 'nodelocal://self/whole', 'nodelocal://self/moving' WITH into_db = 'nodb'",
+      'invalid-value',
+      'nodelocal://self/moving is a full backup, but only the first backup to restore from is one',
+    ],
+    [
+      "RESTORE bank.customers FROM 'nodelocal://self/whole' AS OF SYSTEM TIME '-10s' WITH into_db = 'nodb'",
       'unsupported',
-      'chain',
+      'none of the backups is as of',
     ],
     ["SHOW BACKUP 'nodelocal://self/nothing'", 'undefined-backup', 'there is no backup'],
     ['CANCEL JOB 1', 'undefined-job', 'job with ID 1 does not exist'],

@@ -79,15 +79,11 @@ it.each([
     'invalid-value',
     /^nodelocal:\/\/self\/one is an incremental backup, which can't be restored without/,
   ],
-  [
-    ['one', 'two'],
-    'invalid-value',
-    /self\/one is an incremental backup, but the first backup .* must be a full one/,
-  ],
+  [['one', 'two'], 'invalid-value', /self\/one is an incremental backup, but a chain begins with a full one/],
   [
     ['full', 'two'],
     'invalid-value',
-    /no backup covers the time from 2026-11-22 12:00:00\.250 UTC to 2026-11-22 12:02:00\.250 UTC \(or backups out of order\): nodelocal:\/\/self\/two stands at place 2, but it builds on the backup at nodelocal:\/\/self\/one \(.*\), which is not among them/,
+    /no backup covers time \[2026-11-22T12:00:00\.250Z,2026-11-22T12:02:00\.250Z\) \(or backups out of order\): nodelocal:\/\/self\/two stands at place 2, but it builds on the backup at nodelocal:\/\/self\/one \(.*\), which is not among them/,
   ],
   [
     ['full', 'two', 'one'],

@@ -1,21 +1,12 @@
 import { storedColumns } from '../cluster/descriptor.ts';
 import type { TableDescriptor } from '../cluster/descriptor.ts';
 import { momentText } from '../cluster/moment.ts';
+import { isAsOf } from '../cluster/moments.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
-import { readManifest } from '../format/manifest.ts';
-import type { Manifest } from '../format/manifest.ts';
-import { parseLocation } from '../storage/location.ts';
+import { type Layer, openLayers, SOURCE } from '../format/chain.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
-import { linkProblem } from './links.ts';
-import { isAsOf } from './moments.ts';
-
-/** One backup of a chain. */
-export interface Layer {
-  location: Location;
-  manifest: Manifest;
-}
 
 /** Which layers have what makes a table up, by their places in the chain. */
 export interface TableSource {
@@ -43,32 +34,13 @@ export async function openChain(
   urls: readonly string[],
   openStore: (location: Location) => Store,
 ): Promise<BackupChain> {
-  const layers: Layer[] = [];
-  for (const url of urls.length === 0 ? [''] : urls) {
-    if (url.trim() === '') {
-      throw new HoldfastError('location-invalid', 'the restore has no backup to restore from', {
-        field: 'source',
-        hint: 'Give the URL of a backup, such as nodelocal://self/bank-full.',
-      });
-    }
-    layers.push(await openLayer(parseLocation(url, 'source'), openStore));
+  if (urls.length === 0 || urls.some((url) => url.trim() === '')) {
+    throw new HoldfastError('location-invalid', 'the restore has no backup to restore from', {
+      field: 'source',
+      hint: 'Give the URL of a backup, such as nodelocal://self/bank-full.',
+    });
   }
-  const problem = linkProblem(layers);
-  if (problem !== null) throw problem;
-  return chainOf(layers);
-}
-
-async function openLayer(location: Location, openStore: (location: Location) => Store): Promise<Layer> {
-  const store = openStore(location);
-  try {
-    return { location, manifest: await readManifest(store, location) };
-  } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error;
-    const { code, message, hint } = error;
-    throw new HoldfastError(code, message, { hint, field: 'source', cause: error });
-  } finally {
-    await store.close();
-  }
+  return chainOf(await openLayers(urls, openStore, SOURCE));
 }
 
 /** The part of the chain up to the backup that was taken as of this time; null when none was. */

@@ -4,13 +4,11 @@ import { openSecrets } from '../accounts/secrets.ts';
 import type { Embedded } from '../cluster/embedded/server.ts';
 import { alwaysQuote } from '../cluster/names.ts';
 import type { Config } from '../config.ts';
-import { ClusterRegistry } from '../metadata/clusters.ts';
+import { ClusterRegistry, DEFAULT_CLUSTER } from '../metadata/clusters.ts';
 import { migrate, openMetadata } from '../metadata/open.ts';
 
 /** The metadata store's database on the embedded PostgreSQL. */
 export const METADATA_DATABASE = 'holdfast';
-/** The name that HOLDFAST_CLUSTER_URL, or the embedded PostgreSQL, is registered under. */
-const DEFAULT_CLUSTER = 'default';
 
 /** The metadata store's URL, its database made where it is ours to make. */
 export async function metadataUrl(config: Config, embedded: Embedded | null): Promise<string> {

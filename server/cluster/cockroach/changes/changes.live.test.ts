@@ -7,10 +7,11 @@ import { storedColumns, type TableDescriptor } from '../../descriptor.ts';
 import type { Moment } from '../../moment.ts';
 import { CockroachCluster } from '../adapter.ts';
 import { copyLines } from '../lines.ts';
+import { liveCluster } from '../testing/live.ts';
 
 /** Changes between two moments, on a live cluster: the base's rows and the changes are the later moment's rows. */
 
-const URL = process.env['COCKROACH_URL'] ?? '';
+const live = liveCluster();
 const DATABASE = 'hb_changes';
 
 /** A table with some rows, and what happens to them after the base. */
@@ -118,10 +119,10 @@ let client: pg.Client;
 let cluster: CockroachCluster;
 
 beforeAll(async () => {
-  client = new pg.Client({ connectionString: URL });
+  client = new pg.Client({ connectionString: live.url });
   await client.connect();
   await client.query('SET CLUSTER SETTING kv.rangefeed.enabled = true');
-  cluster = new CockroachCluster(URL, 'changes', { defaultAsOf: '-1us' });
+  cluster = new CockroachCluster(live.url, 'changes', { defaultAsOf: '-1us' });
 });
 
 afterAll(async () => {

@@ -1,0 +1,125 @@
+'use client';
+import { Badge, Button, Card, Group, Modal, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import { IconCircleCheck, IconCircleDashed } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { Capability, Prerequisite } from '../../server/cluster/cluster.ts';
+import { useTRPC } from '../trpc.ts';
+import { CopyableCode } from '../ui/copyable-code.tsx';
+import { ErrorAlert } from '../ui/errors.tsx';
+
+/** What incremental backups of this cluster need or gain by, and one click to turn on what is missing. */
+export function Prerequisites({ cluster, capability }: { cluster: string; capability: Capability }) {
+  const trpc = useTRPC();
+  const found = useQuery(trpc.clusters.prerequisites.queryOptions({ cluster }, { staleTime: 10_000 }));
+  return (
+    <Stack gap="xs" component="section" aria-label="Incremental backups">
+      <Title order={2}>Incremental backups</Title>
+      {found.error !== null && found.data === undefined ? (
+        <ErrorAlert error={found.error} onRetry={() => void found.refetch()} />
+      ) : found.data === undefined ? (
+        <Skeleton h={90} radius="md" aria-busy aria-label="Asking what incremental backups need" />
+      ) : found.data.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          {capability.available
+            ? 'They need nothing that would have to be turned on here.'
+            : `There is nothing to turn on here. ${capability.reason}`}
+        </Text>
+      ) : (
+        <Stack gap="sm">
+          {found.data.map((prerequisite) => (
+            <PrerequisiteCard key={prerequisite.id} cluster={cluster} prerequisite={prerequisite} />
+          ))}
+        </Stack>
+      )}
+    </Stack>
+  );
+}
+
+function PrerequisiteCard({ cluster, prerequisite }: { cluster: string; prerequisite: Prerequisite }) {
+  const { name, met, detail, action } = prerequisite;
+  const [confirming, confirm] = useDisclosure(false);
+  return (
+    <Card padding="md" component="section" aria-label={name}>
+      <Stack gap="xs">
+        <Group justify="space-between" gap="sm">
+          <Group gap="sm">
+            <Title order={3}>{name}</Title>
+            <Badge
+              color={met ? 'green' : 'yellow'}
+              leftSection={
+                met ? <IconCircleCheck size={14} aria-hidden /> : <IconCircleDashed size={14} aria-hidden />
+              }
+            >
+              {met ? 'met' : 'not met'}
+            </Badge>
+          </Group>
+          {!met && action !== null && (
+            <Button size="xs" onClick={confirm.open} aria-label={`Turn on ${name}`}>
+              Turn on
+            </Button>
+          )}
+        </Group>
+        <Text size="sm">{detail}</Text>
+        {!met && action === null && (
+          <Text size="sm" c="dimmed">
+            This can’t be turned on from here.
+          </Text>
+        )}
+        {!met && action !== null && <CopyableCode value={action} label={`SQL for ${name}`} />}
+      </Stack>
+      <TurnOnModal
+        cluster={cluster}
+        prerequisite={prerequisite}
+        opened={confirming}
+        onClose={confirm.close}
+      />
+    </Card>
+  );
+}
+
+function TurnOnModal({
+  cluster,
+  prerequisite: { id, name, action },
+  opened,
+  onClose,
+}: {
+  cluster: string;
+  prerequisite: Prerequisite;
+  opened: boolean;
+  onClose: () => void;
+}) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const meet = useMutation(
+    trpc.clusters.meet.mutationOptions({
+      onSuccess: () => {
+        onClose();
+        notifications.show({ color: 'green', message: `${name} turned on in ${cluster}.` });
+      },
+      onSettled: () => queryClient.invalidateQueries(trpc.clusters.pathFilter()),
+    }),
+  );
+  function close(): void {
+    meet.reset();
+    onClose();
+  }
+  return (
+    <Modal opened={opened} onClose={close} title={`Turn on ${name}?`}>
+      <Stack gap="md">
+        <Text size="sm">This is run in cluster {cluster}, and holds for all who use it:</Text>
+        <CopyableCode value={action ?? ''} label="SQL" />
+        {meet.error !== null && <ErrorAlert error={meet.error} title="It was not turned on" />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close} data-autofocus>
+            Leave it
+          </Button>
+          <Button loading={meet.isPending} onClick={() => meet.mutate({ cluster, id })}>
+            Turn on
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
