@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,8 +29,10 @@ export class LocalCluster {
   readonly #binary: string;
   readonly #directory: string;
   readonly #nodes: LocalNode[];
+  /** For a process that ends without stopping it: interrupted, or out of order. */
   readonly #killAll = (): void => {
     for (const { child } of this.#nodes) child?.kill('SIGKILL');
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   };
 
   private constructor(binary: string, directory: string, nodes: LocalNode[]) {
