@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fingerprints, rowsOf } from '../cluster/cockroach/testing/compare.ts';
 import { liveCluster, whyNotWhole } from '../cluster/cockroach/testing/live.ts';
 import { manifestSchema } from '../format/manifest-schema.ts';
+import { migrate, openMetadata } from '../metadata/open.ts';
 import { startRig } from '../testing/rig.ts';
 import type { Rig } from '../testing/rig.ts';
 
@@ -138,6 +139,22 @@ describe.skipIf(skipped !== null)('a backup of a CockroachDB cluster', () => {
       await fingerprints(live, 'bank', 'bank', at),
     );
   }, 300_000);
+});
+
+describe('a metadata store', () => {
+  it('on a CockroachDB of 21.1 is refused with what it lacks, and nothing is made there', async () => {
+    await live.exec('defaultdb', 'CREATE DATABASE IF NOT EXISTS refused');
+    const metadata = openMetadata(live.urlOf('refused'));
+    try {
+      await expect(migrate(metadata)).rejects.toMatchObject({
+        code: 'unsupported',
+        message: expect.stringMatching(/v21\.1.*lacks to_regclass and user-defined functions/),
+      });
+      expect(await live.exec('refused', 'SHOW TABLES')).toEqual([]);
+    } finally {
+      await metadata.close();
+    }
+  });
 });
 
 describe('a backup that can’t be', () => {
