@@ -91,6 +91,7 @@ export class StatementExecutor implements StatementRunner {
       statement,
       printStatement(statement, { redact }),
       this.#tools.openStore,
+      await this.#tools.jobLog.pace(cluster),
     );
   }
 
@@ -112,7 +113,12 @@ export class StatementExecutor implements StatementRunner {
     warn?: (warning: string) => void,
   ): Promise<JobId> {
     const cluster = await this.#tools.clusters.connect(caller.cluster);
-    const check = await checkBackup(cluster, statement, this.#tools.openStore);
+    const check = await checkBackup(
+      cluster,
+      statement,
+      this.#tools.openStore,
+      await this.#tools.jobLog.pace(caller.cluster),
+    );
     throwFirst(check.problems);
     if (check.location === null)
       throw new HoldfastError('internal', 'a destination without a problem has a location');
