@@ -44,6 +44,7 @@ afterAll(async () => {
     'bank gone',
     'short',
     'refused',
+    'new users',
   ])
     await live.exec('defaultdb', `DROP DATABASE IF EXISTS "${database}" CASCADE`);
 });
@@ -154,6 +155,37 @@ describe('a metadata store', () => {
     } finally {
       await metadata.close();
     }
+  });
+});
+
+describe('users', () => {
+  it('come back by the documented procedure: from system.users into a database, and from there', async () => {
+    await live.exec(
+      'defaultdb',
+      'CREATE USER IF NOT EXISTS "ann-ö" WITH CREATEDB VALID UNTIL \'2031-01-01\'',
+    );
+    await live.exec('defaultdb', 'CREATE ROLE IF NOT EXISTS auditors');
+    await live.exec('defaultdb', 'GRANT auditors TO "ann-ö" WITH ADMIN OPTION');
+    await live.exec('defaultdb', 'CREATE DATABASE IF NOT EXISTS refused');
+    await live.exec('refused', 'CREATE TABLE IF NOT EXISTS t (id INT8 PRIMARY KEY)');
+    await rig.run("BACKUP DATABASE refused TO 'nodelocal://self/users' AS OF SYSTEM TIME '-1us'");
+    await rig.run("RESTORE system.users FROM 'nodelocal://self/users' WITH into_db = 'new users', create_db");
+    await rig.run(
+      "RESTORE system.role_options, system.role_members FROM 'nodelocal://self/users' WITH into_db = 'new users'",
+    );
+    for (const table of ['users', 'role_options', 'role_members'])
+      expect(await live.exec('new users', `SELECT * FROM ${table} ORDER BY 1, 2`), table).toEqual(
+        await live.exec('system', `SELECT * FROM ${table} ORDER BY 1, 2`),
+      );
+    await live.exec('defaultdb', 'DROP USER "ann-ö"');
+    await live.exec(
+      'system',
+      `INSERT INTO system.users SELECT * FROM "new users".users WHERE username NOT IN (SELECT username FROM system.users)`,
+    );
+    const names = await live.exec('system', `SELECT username FROM system.users WHERE username = 'ann-ö'`);
+    expect(names).toHaveLength(1);
+    await live.exec('defaultdb', 'DROP USER "ann-ö"');
+    await live.exec('defaultdb', 'DROP ROLE auditors');
   });
 });
 
