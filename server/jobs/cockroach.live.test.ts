@@ -29,6 +29,7 @@ beforeAll(async () => {
   if (skipped !== null) return;
   await live.initWorkload('movr', []);
   await live.initWorkload('bank', [`--rows=${BANK_ROWS}`, '--payload-bytes=200', '--ranges=30']);
+  await live.exec('bank', 'ALTER TABLE bank SCATTER');
   // Younger than ten seconds they aren't there at the default moment.
   await sleep(11_000);
 });
@@ -110,10 +111,17 @@ describe.skipIf(skipped !== null)('a backup of a CockroachDB cluster', () => {
            UPDATE bank SET balance = balance + 1 WHERE id = ${(moves * 7 + 1) % BANK_ROWS}; COMMIT`,
         );
     })();
-    await rig.run("BACKUP bank.bank TO 'nodelocal://self/moving' AS OF SYSTEM TIME '-1s'");
+    const backup = await rig.run("BACKUP bank.bank TO 'nodelocal://self/moving' AS OF SYSTEM TIME '-1s'");
     moving = false;
     await mover;
     expect(moves).toBeGreaterThan(0);
+    const nodes = await rig.metadata.db
+      .selectFrom('tasks')
+      .select('node')
+      .distinct()
+      .where('job_id', '=', String(backup.rows[0]?.[0]))
+      .execute();
+    expect(nodes.length).toBeGreaterThan(1);
     await rig.run(`RESTORE bank.bank FROM 'nodelocal://self/moving' WITH into_db = 'bank gone', create_db`);
     const at = await momentOf('moving');
     expect(await fingerprints(live, 'bank gone', 'bank')).toEqual(
