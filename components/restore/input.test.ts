@@ -17,7 +17,6 @@ function backup(databases: string[]): BackupSummary {
     jobId: '1',
     statement: '',
     databases,
-    askedFor: [],
     objects: [
       {
         kind: 'table',

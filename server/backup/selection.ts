@@ -129,8 +129,6 @@ export interface BackupSummary {
   statement: string;
   /** Databases that were backed up whole. */
   databases: string[];
-  /** Objects that were asked for beside those databases. */
-  askedFor: ObjectName[];
   objects: {
     name: ObjectName;
     kind: ObjectKind;
@@ -172,7 +170,7 @@ export interface RestorePlan {
   /** The newest backup of those that are restored from: what the objects are as of. */
   source: BackupSummary | null;
   /** All backups that are restored from, oldest to newest; redacted. */
-  layers: { url: string; id: string; type: 'full' | 'incremental'; moment: string }[];
+  layers: { url: string; id: string; type: 'full' | 'incremental'; moment: string; bytes: number }[];
   objects: RestoredObject[];
   missing: MissingDependency[];
   /** Databases that the restore creates. */

@@ -29,7 +29,6 @@ export function summaryOf(manifest: Manifest, url: string): BackupSummary {
     jobId: manifest.jobId,
     statement: manifest.statement,
     databases: manifest.targets.databases,
-    askedFor: manifest.targets.objects,
     objects: manifest.descriptors.map((descriptor) => ({
       name: descriptor.name,
       kind: objectKindOf(descriptor),
