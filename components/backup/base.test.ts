@@ -28,7 +28,7 @@ const until = (milliseconds: number): Partial<BaseCandidate> => ({
 it('tells when a base is too old, and of which table', () => {
   expect(drawbackOf(candidate('a', until(1)), now)).toBeNull();
   expect(drawbackOf(candidate('a', until(0)), now)).toBe(
-    'Too old: bank.public.accounts left its GC window of 25 h just now.',
+    'Too old: bank.public.accounts left its GC window (25 h) just now.',
   );
   expect(drawbackOf(candidate('a', until(-61_000)), now)).toMatch(/ 1 min 01 s ago\.$/);
   // Before the clock is known nothing is said of it.

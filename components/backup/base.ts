@@ -7,7 +7,7 @@ export function drawbackOf({ problem, deadline }: BaseCandidate, now: number): s
   if (problem !== null || deadline === null) return problem;
   const late = now - Date.parse(deadline.at);
   if (now === 0 || late < 0) return null;
-  return `Too old: ${printName(deadline.table)} left its GC window of ${formatWindow(deadline.seconds)} ${late < 1000 ? 'just now' : `${formatDuration(late)} ago`}.`;
+  return `Too old: ${printName(deadline.table)} left its GC window (${formatWindow(deadline.seconds)}) ${late < 1000 ? 'just now' : `${formatDuration(late)} ago`}.`;
 }
 
 /** The one to build on unless somebody wants another: the least has changed since. */

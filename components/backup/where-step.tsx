@@ -2,8 +2,9 @@
 import { Button, Card, Group, Radio, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconArrowLeft, IconArrowRight, IconWand } from '@tabler/icons-react';
 import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Problem } from '../../server/backup/selection.ts';
+import { hashOnce } from '../query-hash.ts';
 import type { AppError } from '../trpc.ts';
 import { useTRPC } from '../trpc.ts';
 import { useNow } from '../ui/clock.ts';
@@ -52,12 +53,17 @@ export function WhereStep(props: WhereStepProps) {
   const asOfField = useRef<HTMLInputElement>(null);
   const cards = useRef<HTMLDivElement>(null);
   const now = useNow();
+  const incremental = bases !== null;
+  const asked = useMemo(
+    () => (incremental ? { cluster: cluster.name, targets: input.targets, also } : skipToken),
+    [incremental, cluster.name, input.targets, also],
+  );
   const candidates = useQuery(
-    trpc.backups.bases.queryOptions(
-      bases === null ? skipToken : { cluster: cluster.name, targets: input.targets, also },
+    trpc.backups.bases.queryOptions(asked, {
       // The chosen one may disappear while the page is open.
-      { refetchInterval: 30_000 },
-    ),
+      refetchInterval: 30_000,
+      queryKeyHashFn: hashOnce,
+    }),
   );
   const newest = newestUsable(candidates.data ?? [], now);
   useEffect(() => {
