@@ -4,7 +4,7 @@ import { IconInfoCircle } from '@tabler/icons-react';
 import { type Ref, useId, useState } from 'react';
 import type { BaseCandidate } from '../../server/backup/selection.ts';
 import { printName } from '../../server/cluster/names.ts';
-import { formatDuration } from '../format.ts';
+import { formatLeft } from '../format.ts';
 import type { AppError } from '../trpc.ts';
 import { useNow } from '../ui/clock.ts';
 import { ErrorAlert } from '../ui/errors.tsx';
@@ -74,7 +74,7 @@ export function BaseChoice({ candidates, bases, onBases, error, cards }: BaseCho
             onChange={(url) => onBases(data.find((one) => one.url === url)?.chain ?? [])}
             error={error}
           >
-            <Stack gap="xs" my="xs" ref={cards}>
+            <Stack gap="xs" mt="xs" mb={error === null ? 0 : 'xs'} ref={cards}>
               {shown.map((candidate) => (
                 <Candidate key={candidate.url} candidate={candidate} now={now} />
               ))}
@@ -145,7 +145,7 @@ function Deadline({ candidate: { deadline }, now }: { candidate: BaseCandidate; 
   const left = Date.parse(deadline.at) - now;
   return (
     <Text span inherit className={left < SOON_MS ? classes.soon : undefined}>
-      Possible for another <span className="tabular">{formatDuration(left)}</span>, then{' '}
+      Possible for another <span className="tabular">{formatLeft(left)}</span>, then{' '}
       {printName(deadline.table)} leaves its GC window.
     </Text>
   );

@@ -24,7 +24,7 @@ const columns = column.columns([
   column.accessor((row) => KIND_WORD[row.kind], {
     id: 'kind',
     header: 'Kind',
-    meta: { width: '150px', wideOnly: true },
+    meta: { width: '120px', wideOnly: true },
   }),
   column.accessor('rows', {
     header: 'Rows',
@@ -32,7 +32,7 @@ const columns = column.columns([
     meta: { align: 'right', width: '120px' },
   }),
   column.accessor('bytes', {
-    header: 'Stored',
+    header: 'Stored size',
     cell: ({ row: { original } }) => (hasRows(original) ? <Bytes value={original.bytes} /> : <Dash />),
     meta: { align: 'right', width: '120px' },
   }),
@@ -46,7 +46,7 @@ const layerColumns = [
       header: 'What is stored',
       cell: ({ row: { original } }) =>
         hasRows(original) ? <StoredAs changes={original.changes} /> : <Dash />,
-      meta: { width: '34%' },
+      meta: { width: '30%' },
     }),
   ]),
 ];

@@ -107,7 +107,7 @@ function BackupView({ backup }: { backup: BackupSummary }) {
           </Fact>
           <Fact label="Users">{plural(backup.users, 'user')}, with password hashes and memberships</Fact>
           <Fact label="Made by">
-            <Anchor component={Link} href={`/jobs/${backup.jobId}`} underline="always">
+            <Anchor component={Link} href={`/jobs/${backup.jobId}`} underline="always" inherit>
               job {backup.jobId}
             </Anchor>
             , from <Time at={backup.startedAt} />, in {formatDuration(took)}

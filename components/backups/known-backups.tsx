@@ -25,7 +25,7 @@ const url = column.accessor('url', {
         {original.url}
       </Anchor>
       <Text size="xs" c="dimmed">
-        <Type statement={original.job.statement} />{' '}
+        <Type statement={original.job.statement} /> ·{' '}
         {original.job.moment === null ? null : (
           <>
             as of <Moment at={original.job.moment} /> ·{' '}

@@ -2,7 +2,7 @@
 import { Card, Radio, Stack, Text, Title } from '@mantine/core';
 import type { ChainLayer } from '../../server/backup/selection.ts';
 import { AboutLayer } from '../backups/layer-list.tsx';
-import { formatUtcTime } from '../format.ts';
+import { formatUtcTime, plural } from '../format.ts';
 import classes from './chain-choice.module.css';
 
 /**
@@ -13,21 +13,29 @@ export function ChainChoice({
   layers,
   value,
   onChange,
+  cluster,
 }: {
   layers: readonly ChainLayer[];
   /** The URL of the layer to restore as of. */
   value: string;
   onChange: (url: string) => void;
+  /** What the backups are of. */
+  cluster: string;
 }) {
   const chosen = layers.findIndex(({ url }) => url === value);
   const broken = layers.findIndex(({ problem }) => problem !== null);
   return (
     <Card component="section" aria-label="Chain" padding="md">
       <Stack gap="sm">
-        <Title order={2}>Chain</Title>
+        <Stack gap={4}>
+          <Title order={2}>Chain</Title>
+          <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+            {plural(layers.length, 'backup')} of {cluster}
+          </Text>
+        </Stack>
         <Radio.Group
           label="Restore as of"
-          description="The moment of one layer; the layers up to it are read."
+          description="The moment of one layer: all layers up to it are read."
           value={value}
           onChange={onChange}
         >

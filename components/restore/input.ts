@@ -13,8 +13,9 @@ export type RestoreInput = Omit<Inputs['restores']['plan'], 'targets'> & { targe
 /** A backup's objects as the tree takes them. */
 export function treeOf(backup: BackupSummary): TreeDatabase[] {
   const byDatabase = new Map<string, TreeObject[]>(backup.databases.map((name) => [name, []]));
-  for (const { kind, name, ownedBy, rows, rawBytes } of backup.objects) {
-    const counted = hasRows({ kind });
+  for (const { kind, name, ownedBy, changes, rows, rawBytes } of backup.objects) {
+    // What changed says nothing of what a table comes to.
+    const counted = hasRows({ kind }) && changes === null;
     const object: TreeObject = {
       kind,
       name,
@@ -32,7 +33,9 @@ export function treeOf(backup: BackupSummary): TreeDatabase[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, objects]) => ({
       name,
-      bytes: objects.reduce((sum, object) => sum + (object.bytes ?? 0), 0),
+      bytes: objects.some((object) => hasRows(object) && object.bytes === null)
+        ? null
+        : objects.reduce((sum, object) => sum + (object.bytes ?? 0), 0),
       content: { status: 'loaded', objects },
     }));
 }

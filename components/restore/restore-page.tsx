@@ -2,6 +2,7 @@
 import { Button, Card, Skeleton, Stack, Title } from '@mantine/core';
 import { keepPreviousData, skipToken, useQuery } from '@tanstack/react-query';
 import { useRouter, useSearchParams } from 'next/navigation';
+import { useState } from 'react';
 import { KnownBackups } from '../backups/known-backups.tsx';
 import { OpenBackup } from '../backups/open-backup.tsx';
 import { isAddressable, restorePath } from '../backups/paths.ts';
@@ -16,9 +17,8 @@ export function RestorePage() {
   const trpc = useTRPC();
   const client = useIsClient();
   const router = useRouter();
-  const params = useSearchParams();
-  const url = addressable(params.get('url'));
-  const layer = addressable(params.get('layer'));
+  const url = addressable(useSearchParams().get('url'));
+  const [layer, chooseLayer] = useLayer(url);
   const inspected = (asked: string | null) =>
     trpc.backups.inspect.queryOptions(asked === null ? skipToken : { url: asked }, { staleTime: 60_000 });
   const backup = useQuery(inspected(url));
@@ -69,6 +69,7 @@ export function RestorePage() {
             newest={backup.data}
             backup={layer === null ? backup.data : (earlier.data ?? backup.data)}
             layers={chain.data}
+            layer={layer ?? backup.data.url}
             onLayer={(chosen) => chooseLayer(chosen === backup.data.url ? null : chosen)}
             clusters={clusters.data}
           />
@@ -83,12 +84,21 @@ function addressable(text: string | null): string | null {
   return text !== null && isAddressable(text) ? text : null;
 }
 
-/** Which layer to restore as of stands in the address, as the backup does; null: the newest, which is the backup itself. */
-function chooseLayer(url: string | null): void {
-  const query = new URLSearchParams(window.location.search);
-  if (url === null) query.delete('layer');
-  else query.set('layer', url);
-  window.history.replaceState(null, '', `?${query.toString()}`);
+/**
+ * Which layer of the backup's chain to restore as of; null: the newest, which is the backup itself. It stands in the
+ * page's address, as the backup does; a router takes that up a little later than a radio button has to change.
+ */
+function useLayer(backup: string | null): [string | null, (url: string | null) => void] {
+  const inAddress = addressable(useSearchParams().get('layer'));
+  const [chosen, setChosen] = useState<{ of: string | null; url: string | null } | null>(null);
+  const choose = (url: string | null) => {
+    setChosen({ of: backup, url });
+    const query = new URLSearchParams(window.location.search);
+    if (url === null) query.delete('layer');
+    else query.set('layer', url);
+    window.history.replaceState(null, '', `?${query.toString()}`);
+  };
+  return [chosen !== null && chosen.of === backup ? chosen.url : inAddress, choose];
 }
 
 function ChooseBackup({ initial = '' }: { initial?: string }) {

@@ -30,6 +30,8 @@ import type { RestoreDraft } from './draft.ts';
 interface RestoreWhatProps {
   backup: BackupSummary;
   layers: ChainLayer[] | undefined;
+  /** The URL of the layer that was chosen to restore as of. */
+  layer: string;
   onLayer: (url: string) => void;
   tree: TreeDatabase[];
   picked: Picked;
@@ -43,8 +45,21 @@ interface RestoreWhatProps {
 }
 
 export function RestoreWhat(props: RestoreWhatProps) {
-  const { backup, layers, onLayer, tree, picked, draft, plan, busy, error, onPicked, onDraft, onContinue } =
-    props;
+  const {
+    backup,
+    layers,
+    layer,
+    onLayer,
+    tree,
+    picked,
+    draft,
+    plan,
+    busy,
+    error,
+    onPicked,
+    onDraft,
+    onContinue,
+  } = props;
   const view = useTreeView();
   const missing = picked.size === 0 ? [] : (plan?.missing ?? []);
   const unreadable = (plan?.problems ?? []).filter(({ field }) => field === 'source');
@@ -86,23 +101,24 @@ export function RestoreWhat(props: RestoreWhatProps) {
               onAddAll={add}
             />
             <SkipOptions missing={missing} draft={draft} onDraft={onDraft} />
-            {layers !== undefined && layers.length > 1 && (
-              <ChainChoice layers={layers} value={backup.url} onChange={onLayer} />
+            {layers !== undefined && layers.length > 1 ? (
+              <ChainChoice layers={layers} value={layer} onChange={onLayer} cluster={backup.cluster.name} />
+            ) : (
+              <Card component="section" aria-label="Backup" padding="md">
+                <Stack gap="xs">
+                  <Title order={2}>Backup</Title>
+                  <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+                    {backup.url}
+                  </Text>
+                  <Facts labelWidth="110px">
+                    <Fact label="As of">
+                      <Moment at={backup.moment} />
+                    </Fact>
+                    <Fact label="Cluster">{backup.cluster.name}</Fact>
+                  </Facts>
+                </Stack>
+              </Card>
             )}
-            <Card component="section" aria-label="Backup" padding="md">
-              <Stack gap="xs">
-                <Title order={2}>Backup</Title>
-                <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-                  {backup.url}
-                </Text>
-                <Facts labelWidth="110px">
-                  <Fact label="As of">
-                    <Moment at={backup.moment} />
-                  </Fact>
-                  <Fact label="Cluster">{backup.cluster.name}</Fact>
-                </Facts>
-              </Stack>
-            </Card>
             <SelectionSummary
               picked={picked}
               totals={picked.size > 0 && plan !== undefined ? plan.totals : null}

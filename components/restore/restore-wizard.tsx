@@ -41,6 +41,7 @@ export function RestoreWizard({
   newest,
   backup,
   layers,
+  layer,
   onLayer,
   clusters,
 }: {
@@ -50,6 +51,8 @@ export function RestoreWizard({
   backup: BackupSummary;
   /** The whole chain, oldest to newest; undefined while it is being looked up. */
   layers: ChainLayer[] | undefined;
+  /** The URL of the layer that was chosen; `backup` is that one as soon as it has been read. */
+  layer: string;
   onLayer: (url: string) => void;
   clusters: Outputs['clusters']['list'];
 }) {
@@ -80,7 +83,8 @@ export function RestoreWizard({
       staleTime: 5_000,
     }),
   );
-  const current = input !== null && asked === settled && plan.isSuccess && !plan.isPlaceholderData;
+  const current =
+    input !== null && backup.url === layer && asked === settled && plan.isSuccess && !plan.isPlaceholderData;
   const change = (part: Partial<RestoreDraft>) => setDraft((before) => ({ ...before, ...part }));
   if (cluster === undefined) return null;
   const shownPlan = input === null ? undefined : plan.data;
@@ -99,6 +103,7 @@ export function RestoreWizard({
         <RestoreWhat
           backup={backup}
           layers={layers}
+          layer={layer}
           onLayer={onLayer}
           tree={tree}
           picked={picked}
