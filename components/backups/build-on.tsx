@@ -6,24 +6,9 @@ import { useRouter } from 'next/navigation';
 import type { BackupSummary } from '../../server/backup/selection.ts';
 import { beginBackupDraft } from '../backup/draft.ts';
 import { backupPath } from '../clusters/paths.ts';
-import { comesWith } from '../selection/catalog.ts';
-import type { Picked, PickedObjects } from '../selection/picked.ts';
-import { objectKey, pickedToJson } from '../selection/picked.ts';
+import { pickedToJson } from '../selection/picked.ts';
 import { useTRPC } from '../trpc.ts';
-
-/** What was asked for in a backup: what comes along by itself is left out. */
-export function pickedOf({ databases, objects }: Pick<BackupSummary, 'databases' | 'objects'>): Picked {
-  const keys = new Map<string, string[]>();
-  for (const object of objects) {
-    if (comesWith(object) !== null) continue;
-    const database = keys.get(object.name.database);
-    if (database === undefined) keys.set(object.name.database, [objectKey(object.name)]);
-    else database.push(objectKey(object.name));
-  }
-  const picked = new Map<string, PickedObjects>([...keys].map(([name, each]) => [name, new Set(each)]));
-  for (const name of databases) picked.set(name, 'all');
-  return picked;
-}
+import { pickedOf } from './picked-of.ts';
 
 /** Opens the wizard with an incremental backup of the same objects on this one; not there where that can't be made. */
 export function BuildOn({ backup }: { backup: BackupSummary }) {
