@@ -22,7 +22,8 @@ export default defineConfig({
     // One after the other: they share one cluster.
     maxWorkers: 1,
     fileParallelism: false,
-    testTimeout: 120_000,
+    // Three nodes and the tests may have to share two cores.
+    testTimeout: 300_000,
     hookTimeout: 300_000,
   },
 });

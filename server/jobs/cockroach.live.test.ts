@@ -14,8 +14,8 @@ import type { Rig } from '../testing/rig.ts';
 const live = liveCluster();
 const skipped = whyNotWhole();
 if (skipped !== null)
-  console.warn(
-    `SKIPPED: backups of CockroachDB's own workloads, and of a cluster that loses a node: ${skipped}.`,
+  process.stderr.write(
+    `SKIPPED: backups of CockroachDB's own workloads, and of a cluster that loses a node: ${skipped}.\n`,
   );
 
 const MOVR = ['users', 'vehicles', 'rides', 'vehicle_location_histories', 'promo_codes', 'user_promo_codes'];

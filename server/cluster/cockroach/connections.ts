@@ -169,8 +169,8 @@ export class Connections {
   }
 
   /**
-   * Which of these nodes take us at their own addresses. Each is tried once a minute at most, all at the same time,
-   * and given two seconds; reads of those that don't go through the gateway. Never throws for a node.
+   * Which of these nodes take us at their own addresses. All are tried at the same time and given two seconds; one that
+   * doesn't isn't tried again for a minute, and its ranges are read through the gateway. Never throws for a node.
    */
   async direct(nodes: ListedNode[]): Promise<Set<NodeId>> {
     const taken = await Promise.all(

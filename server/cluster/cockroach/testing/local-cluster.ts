@@ -126,7 +126,12 @@ export class LocalCluster {
       ],
       {
         stdio: 'ignore',
-        env: { ...process.env, COCKROACH_SKIP_ENABLING_DIAGNOSTIC_REPORTING: 'true' },
+        env: {
+          ...process.env,
+          COCKROACH_SKIP_ENABLING_DIAGNOSTIC_REPORTING: 'true',
+          // Between one range and the next that the node looks at, also for garbage: else all of them take minutes.
+          COCKROACH_SCAN_MAX_IDLE_TIME: '100ms',
+        },
       },
     );
     child.on('error', () => undefined);
