@@ -1,4 +1,5 @@
 /** `npm run bench`: every benchmark, one JSON line a result. Names after it choose: `npm run bench full-backup`. */
+import { cockroachLoad } from './cockroach-load.ts';
 import { cockroach } from './cockroach.ts';
 import { fullBackup } from './full-backup.ts';
 
@@ -14,6 +15,7 @@ export interface Result {
 const benchmarks: Record<string, () => Promise<Result[]>> = {
   'full-backup': fullBackup,
   cockroach,
+  'cockroach-load': cockroachLoad,
 };
 
 const chosen = process.argv.slice(2);

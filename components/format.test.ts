@@ -4,6 +4,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatLeft,
   formatPercent,
   formatUtcTime,
   formatWindow,
@@ -104,4 +105,15 @@ it('groups thousands and counts in words', () => {
 it('writes UTC with the milliseconds that there are', () => {
   expect(formatUtcTime(new Date('2026-11-22T14:10:05.250Z'))).toBe('2026-11-22 14:10:05.250 UTC');
   expect(formatUtcTime(new Date('2026-11-22T14:10:05Z'))).toBe('2026-11-22 14:10:05 UTC');
+});
+
+it('counts down in hours for two days', () => {
+  const hour = 3600_000;
+  expect([59_000, 2 * hour, 25 * hour - 1, 48 * hour, 73 * hour].map(formatLeft)).toEqual([
+    '59 s',
+    '2 h 00 min',
+    '24 h 59 min',
+    '2 d 00 h',
+    '3 d 01 h',
+  ]);
 });

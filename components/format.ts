@@ -45,6 +45,13 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(hours / 24)} d ${two(hours % 24)} h`;
 }
 
+/** What is left until a deadline: as a duration, in hours up to two days, where `1 d 00 h` would hide one. */
+export function formatLeft(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000);
+  if (minutes < 24 * 60 || minutes >= 48 * 60) return formatDuration(milliseconds);
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}
+
 /** A span that somebody has set, in seconds, as they would say it: `90 s`, `10 min`, `25 h`, `4 h 30 min`, `7 d`. */
 export function formatWindow(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return '–';

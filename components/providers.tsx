@@ -13,7 +13,14 @@ import { TRPCProvider } from './trpc.ts';
 const url = '/api/trpc';
 
 /** Inputs that may be long (a hundred thousand names) or carry a backup URL go in a body, never in an address. */
-const inBody = new Set(['backups.check', 'backups.plan', 'backups.inspect', 'restores.plan']);
+const inBody = new Set([
+  'backups.check',
+  'backups.bases',
+  'backups.plan',
+  'backups.inspect',
+  'backups.chain',
+  'restores.plan',
+]);
 
 /** Answers that wait for a cluster, which may take seconds to say nothing: no other answer waits for them in a batch. */
 function isSlow(path: string): boolean {

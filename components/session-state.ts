@@ -16,7 +16,7 @@ export function useSessionState<T>(
     (update: (before: T) => T) => {
       setValue((before) => {
         const next = update(before);
-        write(key, next);
+        putSessionState(key, next);
         return next;
       });
     },
@@ -37,7 +37,8 @@ function read<T>(key: string, schema: z.ZodType<T>): T | null {
   }
 }
 
-function write(key: string, value: unknown) {
+/** Puts such a state in place before the component that has it is there. */
+export function putSessionState(key: string, value: unknown): void {
   try {
     sessionStorage.setItem(key, JSON.stringify(value));
   } catch {

@@ -15,7 +15,7 @@ export function BackupPage() {
     <>
       <PageHeader
         title="Back up"
-        description="Choose databases, tables and views; a full backup of them is written, consistent as of one moment."
+        description="Choose databases, tables and views: all of them, or what changed since an earlier backup, is written as of one moment."
       />
       {clusters.error !== null && clusters.data === undefined ? (
         <ErrorAlert error={clusters.error} onRetry={() => void clusters.refetch()} />

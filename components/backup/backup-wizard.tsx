@@ -3,7 +3,7 @@ import { Stepper } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'next/navigation';
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import type { ErrorField } from '../../server/errors.ts';
 import type { Targets } from '../../server/statement/ast.ts';
 import type { Picked } from '../selection/picked.ts';
@@ -29,6 +29,8 @@ const TIGHT = {
   iconSize: 22,
   styles: { separator: { marginInline: 4 }, stepBody: { marginInlineStart: 6 } },
 };
+/** What belongs to the cluster that was chosen before. */
+const NOTHING_OF_ANOTHER = { picked: {}, bases: null, also: null };
 export type BackupInput = Omit<Inputs['backups']['plan'], 'targets'> & { targets: Targets };
 export type ClusterOverview = Outputs['clusters']['list'][number];
 
@@ -55,14 +57,19 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
   const targets = useMemo(() => toTargets(picked), [picked]);
   const known = useQuery(trpc.backups.list.queryOptions());
   const taken = useMemo(() => new Set(known.data?.map(({ url }) => url)), [known.data]);
-  const suggestion = suggestDestination(targets, new Date(draft.suggestedAt), taken);
+  const bases = own ? draft.bases : null;
+  const suggestion = suggestDestination(targets, new Date(draft.suggestedAt), taken, bases !== null);
   const step = chosen === undefined || asked === 'cluster' ? 'cluster' : picked.size === 0 ? 'what' : asked;
   const change = (part: Partial<BackupDraft>) => setDraft((before) => ({ ...before, ...part }));
+  const onBases = useCallback(
+    (next: string[] | null) => setDraft((before) => ({ ...before, bases: next })),
+    [setDraft],
+  );
   const name = cluster?.name ?? '';
   const destination = (draft.destination ?? suggestion).trim();
   const input = useMemo<BackupInput>(
-    () => ({ cluster: name, targets, destination, asOf: draft.asOf, bases: draft.bases ?? [] }),
-    [name, targets, destination, draft.asOf, draft.bases],
+    () => ({ cluster: name, targets, destination, asOf: draft.asOf, bases: bases ?? [] }),
+    [name, targets, destination, draft.asOf, bases],
   );
   if (cluster === undefined) return null;
   return (
@@ -82,7 +89,7 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
             clusters={clusters}
             value={chosen?.name ?? null}
             onChange={(next) => {
-              change({ cluster: next, ...(next === draft.cluster ? {} : { picked: {}, bases: null }) });
+              change({ cluster: next, ...(next === draft.cluster ? {} : NOTHING_OF_ANOTHER) });
               go('cluster', { cluster: null });
             }}
             onContinue={() => go('what')}
@@ -96,6 +103,7 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
           picked={picked}
           onPicked={(next: Picked) =>
             change({
+              ...(own ? {} : NOTHING_OF_ANOTHER),
               cluster: cluster.name,
               picked: pickedToJson(next),
               // The first tick begins a new backup, and the suggested name tells when that was.
@@ -105,7 +113,7 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
           onContinue={() => go('where')}
         />
       </Stepper.Step>
-      <Stepper.Step label="Where" description={narrow === true ? undefined : 'Destination and moment'}>
+      <Stepper.Step label="Where" description={narrow === true ? undefined : 'Type, destination, moment'}>
         <WhereStep
           cluster={cluster}
           input={input}
@@ -114,8 +122,9 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
           onDestination={(destination) => change({ destination })}
           onSuggest={() => change({ destination: null, suggestedAt: new Date().toISOString() })}
           onAsOf={(asOf) => change({ asOf })}
-          bases={draft.bases}
-          onBases={(bases) => change({ bases })}
+          bases={bases}
+          onBases={onBases}
+          also={own ? draft.also : null}
           onBack={() => go('what')}
           onReviewed={() => go('review')}
         />

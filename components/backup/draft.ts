@@ -1,6 +1,6 @@
 'use client';
 import { z } from 'zod';
-import { useSessionState } from '../session-state.ts';
+import { putSessionState, useSessionState } from '../session-state.ts';
 
 /** What the backup wizard has collected so far; a reload keeps it. */
 export const draftSchema = z.object({
@@ -14,16 +14,30 @@ export const draftSchema = z.object({
   asOf: z.string().nullable(),
   /** What an incremental backup builds on, oldest to newest, empty until it is chosen; null: a full backup. */
   bases: z.array(z.string()).nullable().default(null),
+  /** A backup to offer as a base that this console may not have made; redacted. */
+  also: z.string().nullable().default(null),
 });
 export type BackupDraft = z.infer<typeof draftSchema>;
 
-export function useBackupDraft() {
-  return useSessionState<BackupDraft>('holdfast.backup', draftSchema, {
+const KEY = 'holdfast.backup';
+
+function emptyDraft(): BackupDraft {
+  return {
     cluster: null,
     picked: {},
     destination: null,
     suggestedAt: new Date().toISOString(),
     asOf: null,
     bases: null,
-  });
+    also: null,
+  };
+}
+
+export function useBackupDraft() {
+  return useSessionState<BackupDraft>(KEY, draftSchema, emptyDraft());
+}
+
+/** What the wizard begins with when it is opened next, instead of what was collected before. */
+export function beginBackupDraft(part: Partial<BackupDraft>): void {
+  putSessionState(KEY, { ...emptyDraft(), ...part });
 }

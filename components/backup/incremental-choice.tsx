@@ -1,21 +1,29 @@
 'use client';
-import { Card, Radio, Stack, Text, Title } from '@mantine/core';
-import type { Targets } from '../../server/statement/ast.ts';
+import { Alert, Anchor, Card, Radio, Stack, Text, Title } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { skipToken, useQuery } from '@tanstack/react-query';
+import Link from 'next/link';
+import type { Ref } from 'react';
+import { clusterPath } from '../clusters/paths.ts';
+import { useTRPC } from '../trpc.ts';
+import type { BaseCandidates } from './base-choice.tsx';
 import { BaseChoice } from './base-choice.tsx';
 import type { ClusterOverview } from './backup-wizard.tsx';
 
 interface IncrementalChoiceProps {
   cluster: ClusterOverview;
-  targets: Targets;
+  candidates: BaseCandidates;
   /** null: a full backup; empty: an incremental one whose base is still to be chosen. */
   bases: string[] | null;
   onBases: (bases: string[] | null) => void;
   /** What the last check said of the bases. */
   error: string | null;
+  cards: Ref<HTMLDivElement>;
 }
 
 /** Full or incremental, and what an incremental backup builds on. */
-export function IncrementalChoice({ cluster, targets, bases, onBases, error }: IncrementalChoiceProps) {
+export function IncrementalChoice(props: IncrementalChoiceProps) {
+  const { cluster, candidates, bases, onBases, error, cards } = props;
   const capability = cluster.status === 'up' ? cluster.info.incremental : null;
   const available = capability?.available === true;
   const description =
@@ -47,15 +55,35 @@ export function IncrementalChoice({ cluster, targets, bases, onBases, error }: I
             />
           </Stack>
         </Radio.Group>
-        {bases !== null && available && (
-          <BaseChoice cluster={cluster.name} targets={targets} bases={bases} onBases={onBases} />
-        )}
-        {error !== null && (
-          <Text c="red" size="sm" role="alert">
-            {error}
-          </Text>
-        )}
+        <Unmet cluster={cluster.name} asked={capability !== null && (bases !== null || !available)} />
+        {bases !== null &&
+          (available ? (
+            <BaseChoice candidates={candidates} bases={bases} onBases={onBases} error={error} cards={cards} />
+          ) : (
+            <Alert color="red" role="alert" icon={<IconAlertTriangle />}>
+              This cluster can’t be backed up incrementally now. Take a full backup instead.
+            </Alert>
+          ))}
       </Stack>
     </Card>
   );
+}
+
+/** What incremental backups of the cluster need or gain by and that is turned off: what that means, and where to turn it on. */
+function Unmet({ cluster, asked }: { cluster: string; asked: boolean }) {
+  const trpc = useTRPC();
+  const found = useQuery(
+    trpc.clusters.prerequisites.queryOptions(asked ? { cluster } : skipToken, { staleTime: 10_000 }),
+  );
+  const unmet = asked ? (found.data ?? []).filter(({ met }) => !met) : [];
+  return unmet.map(({ id, name, detail, action }) => (
+    <Alert key={id} color="yellow" icon={<IconAlertTriangle />} title={`${name} not turned on`}>
+      <Stack gap="xs">
+        <Text size="sm">{detail}</Text>
+        <Anchor component={Link} href={clusterPath(cluster)} size="sm" underline="always" w="fit-content">
+          {action === null ? `See the page of ${cluster}` : `Turn it on, on the page of ${cluster}`}
+        </Anchor>
+      </Stack>
+    </Alert>
+  ));
 }

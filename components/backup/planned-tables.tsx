@@ -1,8 +1,7 @@
 'use client';
-import { Text } from '@mantine/core';
 import type { PlannedNode, PlannedTable } from '../../server/backup/selection.ts';
-import type { ChangeMethod } from '../../server/cluster/cluster.ts';
 import { nameKey, printName } from '../../server/cluster/names.ts';
+import { StoredAs } from '../backups/stored-as.tsx';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { Bytes, Count } from '../ui/figures.tsx';
 
@@ -60,37 +59,17 @@ const tableColumns = table.columns([
   }),
 ]);
 
-const METHOD: Record<ChangeMethod, string> = {
-  feed: 'Changes, as the cluster tells them',
-  comparison: 'Changes, by comparing ranges',
-  whole: 'All of it',
-};
-
 const layerColumns = [
   ...tableColumns,
   ...table.columns([
     table.display({
       id: 'changes',
       header: 'What is stored',
-      cell: ({ row }) => <Stored changes={row.original.changes} />,
+      cell: ({ row }) => <StoredAs changes={row.original.changes} />,
       meta: { width: '38%' },
     }),
   ]),
 ];
-
-function Stored({ changes }: { changes: PlannedTable['changes'] }) {
-  const method = changes?.method ?? 'whole';
-  return (
-    <>
-      {METHOD[method]}
-      {changes !== null && changes.reason !== null && (
-        <Text size="xs" c="dimmed">
-          {changes.reason}
-        </Text>
-      )}
-    </>
-  );
-}
 
 /** What each table comes to; of an incremental backup also what is stored of it, and why. */
 export function PlannedTables({

@@ -7,13 +7,14 @@ import { useRef } from 'react';
 import type { BackupPlan, Problem } from '../../server/backup/selection.ts';
 import { quoteIdent } from '../../server/cluster/names.ts';
 import { plural } from '../format.ts';
+import { LayerList } from '../backups/layer-list.tsx';
 import { hashOnce } from '../query-hash.ts';
 import { useTRPC } from '../trpc.ts';
 import { StatementSection } from '../ui/statement-section.tsx';
 import { Warnings } from '../ui/warnings.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
-import { Bytes, Count, Moment as MomentTime } from '../ui/figures.tsx';
+import { Bytes, Count } from '../ui/figures.tsx';
 import { ProblemAlerts } from '../ui/problem-alerts.tsx';
 import type { BackupInput, BackupStep } from './backup-wizard.tsx';
 import { stepOf } from './backup-wizard.tsx';
@@ -121,14 +122,7 @@ function PlanView({ plan, input }: { plan: BackupPlan; input: BackupInput }) {
           </Fact>
           {plan.bases.length > 0 && (
             <Fact label="Builds on">
-              {plan.bases.map(({ url, type, moment }) => (
-                <div key={url}>
-                  {url}{' '}
-                  <Text span c="dimmed" size="sm">
-                    {type}, as of <MomentTime at={moment} />
-                  </Text>
-                </div>
-              ))}
+              <LayerList layers={plan.bases} label="Builds on" />
             </Fact>
           )}
           <Fact label="What">{whatOf(input, plan)}</Fact>

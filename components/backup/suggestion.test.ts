@@ -18,6 +18,12 @@ it('names the one database, or the one table', () => {
   );
 });
 
+it('tells an incremental backup', () => {
+  expect(suggestDestination({ kind: 'databases', names: ['bank'] }, now, none, true)).toBe(
+    'nodelocal://self/bank-2026-11-22-1410-incremental',
+  );
+});
+
 it('stays a plain path whatever the names are', () => {
   expect(suggestDestination({ kind: 'databases', names: ['../Ünïcode Ж'] }, now, none)).toBe(
     'nodelocal://self/n-code-2026-11-22-1410',

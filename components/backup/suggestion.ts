@@ -1,12 +1,17 @@
 import type { Targets } from '../../server/statement/ast.ts';
 
 /**
- * `nodelocal://self/bank-2026-11-22-1410`: what is backed up and when (UTC); with a number after it where one of
- * the known backups has that URL.
+ * `nodelocal://self/bank-2026-11-22-1410`: what is backed up and when (UTC), `-incremental` after it for such a backup;
+ * with a number after it where one of the known backups has that URL.
  */
-export function suggestDestination(targets: Targets, now: Date, taken: ReadonlySet<string>): string {
+export function suggestDestination(
+  targets: Targets,
+  now: Date,
+  taken: ReadonlySet<string>,
+  incremental = false,
+): string {
   const stamp = now.toISOString().slice(0, 16).replace('T', '-').replace(':', '');
-  const url = `nodelocal://self/${subject(targets)}-${stamp}`;
+  const url = `nodelocal://self/${subject(targets)}-${stamp}${incremental ? '-incremental' : ''}`;
   if (!taken.has(url)) return url;
   for (let number = 2; ; number += 1) {
     if (!taken.has(`${url}-${number}`)) return `${url}-${number}`;

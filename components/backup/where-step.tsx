@@ -1,14 +1,17 @@
 'use client';
 import { Button, Card, Group, Radio, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconArrowLeft, IconArrowRight, IconWand } from '@tabler/icons-react';
-import { useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Problem } from '../../server/backup/selection.ts';
+import { hashOnce } from '../query-hash.ts';
 import type { AppError } from '../trpc.ts';
 import { useTRPC } from '../trpc.ts';
+import { useNow } from '../ui/clock.ts';
 import { ErrorAlert, fieldMessage } from '../ui/errors.tsx';
 import type { BackupInput, ClusterOverview } from './backup-wizard.tsx';
 import { stepOf } from './backup-wizard.tsx';
+import { lostBase, newestUsable } from './base.ts';
 import { IncrementalChoice } from './incremental-choice.tsx';
 
 const SCHEMES = [
@@ -31,6 +34,8 @@ interface WhereStepProps {
   /** null: a full backup; empty: the base is still to be chosen. */
   bases: string[] | null;
   onBases: (bases: string[] | null) => void;
+  /** A backup to offer among them that this console may not have made. */
+  also: string | null;
   onBack: () => void;
   onReviewed: () => void;
 }
@@ -38,7 +43,7 @@ interface WhereStepProps {
 export function WhereStep(props: WhereStepProps) {
   const { cluster, input, suggested, suggestion, onDestination, onSuggest, onAsOf, onBack, onReviewed } =
     props;
-  const { bases, onBases } = props;
+  const { bases, onBases, also } = props;
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [checked, setChecked] = useState<{ input: BackupInput; problems: Problem[] } | null>(null);
@@ -46,6 +51,25 @@ export function WhereStep(props: WhereStepProps) {
   const [busy, setBusy] = useState(false);
   const urlField = useRef<HTMLInputElement>(null);
   const asOfField = useRef<HTMLInputElement>(null);
+  const cards = useRef<HTMLDivElement>(null);
+  const now = useNow();
+  const incremental = bases !== null;
+  const asked = useMemo(
+    () => (incremental ? { cluster: cluster.name, targets: input.targets, also } : skipToken),
+    [incremental, cluster.name, input.targets, also],
+  );
+  const candidates = useQuery(
+    trpc.backups.bases.queryOptions(asked, {
+      // The chosen one may disappear while the page is open.
+      refetchInterval: 30_000,
+      queryKeyHashFn: hashOnce,
+    }),
+  );
+  const newest = newestUsable(candidates.data ?? [], now);
+  useEffect(() => {
+    if (bases?.length === 0 && newest !== undefined) onBases(newest.chain);
+  }, [bases, newest, onBases]);
+  const lost = lostBase(bases, candidates.data, now);
   const asOfCapability = cluster.status === 'up' ? cluster.info.asOf : null;
 
   // A refusal stands beside its field until the field is changed.
@@ -63,7 +87,7 @@ export function WhereStep(props: WhereStepProps) {
       setChecked({ input, problems: plan.problems });
       const here = plan.problems.find((problem) => stepOf(problem.field) === 'where');
       if (here === undefined) onReviewed();
-      else (here.field === 'asOf' ? asOfField : urlField).current?.focus();
+      else focus(here.field);
     } catch (error) {
       setFailure(error as AppError);
     } finally {
@@ -71,8 +95,31 @@ export function WhereStep(props: WhereStepProps) {
     }
   }
 
+  function focus(field: Problem['field']): void {
+    if (field === 'bases') {
+      const card = cards.current?.querySelector<HTMLElement>('[aria-checked=true]');
+      card?.focus();
+    } else (field === 'asOf' ? asOfField : urlField).current?.focus();
+  }
+
+  const lacking =
+    input.destination === ''
+      ? 'Enter a backup URL to go on.'
+      : bases?.length === 0
+        ? 'Choose what to build on, to go on.'
+        : lost !== null
+          ? 'Choose something else to build on, to go on.'
+          : null;
   return (
     <Stack gap="lg" maw={760} component="form" onSubmit={(event) => (event.preventDefault(), void review())}>
+      <IncrementalChoice
+        cluster={cluster}
+        candidates={candidates}
+        bases={bases}
+        onBases={onBases}
+        error={errorOf('bases')}
+        cards={cards}
+      />
       <Card component="section" aria-label="Destination">
         <Stack gap="md">
           <Title order={2}>Destination</Title>
@@ -152,30 +199,21 @@ export function WhereStep(props: WhereStepProps) {
           )}
         </Stack>
       </Card>
-      <IncrementalChoice
-        cluster={cluster}
-        targets={input.targets}
-        bases={bases}
-        onBases={onBases}
-        error={errorOf('bases')}
-      />
       {failure !== null && <ErrorAlert error={failure} />}
       <Group justify="space-between">
         <Button variant="default" leftSection={<IconArrowLeft size={16} aria-hidden />} onClick={onBack}>
           Back
         </Button>
         <Group gap="md">
-          {(input.destination === '' || bases?.length === 0) && (
+          {lacking !== null && (
             <Text size="sm" c="dimmed">
-              {input.destination === ''
-                ? 'Enter a backup URL to go on.'
-                : 'Choose what to build on, to go on.'}
+              {lacking}
             </Text>
           )}
           <Button
             type="submit"
             loading={busy}
-            disabled={input.destination === '' || input.asOf?.trim() === '' || bases?.length === 0}
+            disabled={lacking !== null || input.asOf?.trim() === ''}
             rightSection={<IconArrowRight size={16} aria-hidden />}
           >
             Review

@@ -5,6 +5,7 @@ import { nameKey, printName } from '../../server/cluster/names.ts';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { Bytes, Count, Dash } from '../ui/figures.tsx';
 import { hasRows, KIND_WORD, KindIcon } from '../ui/kind.tsx';
+import { StoredAs } from './stored-as.tsx';
 
 type BackedUpObject = BackupSummary['objects'][number];
 
@@ -23,7 +24,7 @@ const columns = column.columns([
   column.accessor((row) => KIND_WORD[row.kind], {
     id: 'kind',
     header: 'Kind',
-    meta: { width: '150px', wideOnly: true },
+    meta: { width: '120px', wideOnly: true },
   }),
   column.accessor('rows', {
     header: 'Rows',
@@ -31,20 +32,40 @@ const columns = column.columns([
     meta: { align: 'right', width: '120px' },
   }),
   column.accessor('bytes', {
-    header: 'Stored',
+    header: 'Stored size',
     cell: ({ row: { original } }) => (hasRows(original) ? <Bytes value={original.bytes} /> : <Dash />),
     meta: { align: 'right', width: '120px' },
   }),
 ]);
 
-export function BackupObjects({ objects }: { objects: readonly BackedUpObject[] }) {
+const layerColumns = [
+  ...columns,
+  ...column.columns([
+    column.display({
+      id: 'changes',
+      header: 'What is stored',
+      cell: ({ row: { original } }) =>
+        hasRows(original) ? <StoredAs changes={original.changes} /> : <Dash />,
+      meta: { width: '30%' },
+    }),
+  ]),
+];
+
+/** What a backup holds; of an incremental one also how much of each table, and how that was found. */
+export function BackupObjects({
+  objects,
+  incremental,
+}: {
+  objects: readonly BackedUpObject[];
+  incremental: boolean;
+}) {
   return (
     <DataTable
       label="Objects of the backup"
-      columns={columns}
+      columns={incremental ? layerColumns : columns}
       data={objects}
       rowId={({ kind, name }) => kind + nameKey(name)}
-      minWidth={420}
+      minWidth={incremental ? 680 : 420}
     />
   );
 }

@@ -14,7 +14,10 @@ import { ErrorAlert } from '../ui/errors.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
 import { Age, Bytes, Count, Moment, Time } from '../ui/figures.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { BackupChain } from './backup-chain.tsx';
 import { BackupObjects } from './backup-objects.tsx';
+import { BuildOn } from './build-on.tsx';
+import { TypeBadge } from './layer-list.tsx';
 import { isAddressable, restorePath } from './paths.ts';
 
 /** What one backup holds, read from its manifest. */
@@ -62,21 +65,30 @@ function BackupView({ backup }: { backup: BackupSummary }) {
         title={<span style={{ overflowWrap: 'anywhere' }}>{backup.url}</span>}
         description={
           <>
-            {backup.type === 'full' ? 'Full' : 'Incremental'} backup, <Age at={backup.moment} />
+            {backup.type === 'full'
+              ? 'Full backup'
+              : `Incremental backup, layer ${backup.chain.length + 1} of its chain`}
+            , <Age at={backup.moment} />
           </>
         }
         actions={
-          <Button
-            component={Link}
-            href={restorePath(backup.url)}
-            leftSection={<IconDatabaseImport size={16} aria-hidden />}
-          >
-            Restore
-          </Button>
+          <Group gap="sm">
+            <BuildOn backup={backup} />
+            <Button
+              component={Link}
+              href={restorePath(backup.url)}
+              leftSection={<IconDatabaseImport size={16} aria-hidden />}
+            >
+              Restore
+            </Button>
+          </Group>
         }
       />
       <Card component="section" aria-label="Summary">
         <Facts>
+          <Fact label="Type">
+            <TypeBadge type={backup.type} />
+          </Fact>
           <Fact label="Consistent as of">
             <Moment at={backup.moment} />
           </Fact>
@@ -95,17 +107,18 @@ function BackupView({ backup }: { backup: BackupSummary }) {
           </Fact>
           <Fact label="Users">{plural(backup.users, 'user')}, with password hashes and memberships</Fact>
           <Fact label="Made by">
-            <Anchor component={Link} href={`/jobs/${backup.jobId}`} underline="always">
+            <Anchor component={Link} href={`/jobs/${backup.jobId}`} underline="always" inherit>
               job {backup.jobId}
             </Anchor>
             , from <Time at={backup.startedAt} />, in {formatDuration(took)}
           </Fact>
         </Facts>
       </Card>
+      {backup.type === 'incremental' && <BackupChain backup={backup} />}
       <StatementSection statement={backup.statement} />
       <Stack gap="xs" component="section" aria-label="Objects">
         <Title order={2}>Objects</Title>
-        <BackupObjects objects={backup.objects} />
+        <BackupObjects objects={backup.objects} incremental={backup.type === 'incremental'} />
       </Stack>
       {backup.leftOut.length > 0 && (
         <Stack gap="xs" component="section" aria-label="Not included">

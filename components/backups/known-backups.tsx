@@ -1,6 +1,7 @@
 'use client';
 import { Anchor, Button, Group, Stack, Text, VisuallyHidden } from '@mantine/core';
 import Link from 'next/link';
+import { basesNamedIn } from '../../server/statement/bases.ts';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { Age, Bytes, Count, Moment } from '../ui/figures.tsx';
 import type { Outputs } from '../trpc.ts';
@@ -24,6 +25,7 @@ const url = column.accessor('url', {
         {original.url}
       </Anchor>
       <Text size="xs" c="dimmed">
+        <Type statement={original.job.statement} /> ·{' '}
         {original.job.moment === null ? null : (
           <>
             as of <Moment at={original.job.moment} /> ·{' '}
@@ -34,6 +36,16 @@ const url = column.accessor('url', {
     </Stack>
   ),
 });
+/** Full, or which layer of its chain, by what the job was asked to do. */
+function Type({ statement }: { statement: string }) {
+  const below = basesNamedIn(statement).length;
+  return (
+    <Text span inherit fw={600} c="var(--mantine-color-text)">
+      {below === 0 ? 'full' : `incremental, layer ${below + 1}`}
+    </Text>
+  );
+}
+
 const age = column.accessor((row) => row.job.finishedAt ?? row.job.createdAt, {
   id: 'age',
   header: 'When',

@@ -1,11 +1,14 @@
 'use client';
 import { Card, Stack, Title } from '@mantine/core';
 import type { JobView } from '../../server/jobs/job.ts';
+import { basesNamedIn } from '../../server/statement/bases.ts';
+import { LayerList } from '../backups/layer-list.tsx';
 import { CopyableCode } from '../ui/copyable-code.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
 import { Moment, Time } from '../ui/figures.tsx';
 
 export function JobDetails({ job }: { job: JobView }) {
+  const bases = job.kind === 'BACKUP' ? basesNamedIn(job.statement) : [];
   return (
     <Card component="section" aria-label="Details">
       <Stack gap="md">
@@ -18,6 +21,11 @@ export function JobDetails({ job }: { job: JobView }) {
             </Fact>
           )}
           <Fact label="Cluster">{job.cluster}</Fact>
+          {bases.length > 0 && (
+            <Fact label="Builds on">
+              <LayerList layers={bases.map((url) => ({ url }))} label="Builds on" />
+            </Fact>
+          )}
           <Fact label={job.kind === 'BACKUP' ? 'Destination' : 'Source'}>{job.location}</Fact>
           <Fact label="Asked for by">{job.user}</Fact>
           <Fact label="Created">

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { BackupSummary } from '../../server/backup/selection.ts';
 import { objectKey } from '../selection/picked.ts';
 import type { RestoreDraft } from './draft.ts';
-import { defaultInto, everything, inputOf, suggestDatabase, treeOf } from './input.ts';
+import { pickedOf } from '../backups/picked-of.ts';
+import { defaultInto, everything, inputOf, suggestDatabase, treeOf, withinTree } from './input.ts';
 
 function backup(databases: string[]): BackupSummary {
   return {
@@ -10,7 +11,7 @@ function backup(databases: string[]): BackupSummary {
     id: '',
     type: 'full',
     chain: [],
-    cluster: { name: 'default', kind: 'postgres', version: '18' },
+    cluster: { name: 'default', kind: 'postgres', version: '18', identity: '' },
     moment: '',
     startedAt: '',
     finishedAt: '',
@@ -21,7 +22,7 @@ function backup(databases: string[]): BackupSummary {
       {
         kind: 'table',
         ownedBy: null,
-        changesOnly: false,
+        changes: null,
         name: { database: 'bank', schema: 'public', name: 'accounts' },
         rows: 5,
         bytes: 1,
@@ -30,7 +31,7 @@ function backup(databases: string[]): BackupSummary {
       {
         kind: 'type',
         ownedBy: null,
-        changesOnly: false,
+        changes: null,
         name: { database: 'bank', schema: 'public', name: 'kind' },
         rows: 0,
         bytes: 0,
@@ -100,5 +101,37 @@ describe('the input', () => {
     expect(inputOf({ ...fresh, into: 'existing' }, backup([]), whole, 'default', [])).toBeNull();
     expect(inputOf({ ...fresh, into: 'new', newDb: '  ' }, backup([]), whole, 'default', [])).toBeNull();
     expect(inputOf(fresh, backup([]), new Map(), 'default', [])).toBeNull();
+  });
+});
+
+describe('a layer of a chain', () => {
+  const accounts = objectKey({ schema: 'public', name: 'accounts' });
+
+  it('keeps of a choice what it has', () => {
+    const tree = treeOf(backup(['bank']));
+    const later = objectKey({ schema: 'public', name: 'later' });
+    const picked = new Map([
+      ['bank', new Set([accounts, later])],
+      ['gone', new Set([later])],
+    ]);
+    expect([...withinTree(picked, tree)]).toEqual([['bank', new Set([accounts])]]);
+    expect([...withinTree(new Map([['bank', 'all' as const]]), tree)]).toEqual([['bank', 'all']]);
+  });
+
+  it('gives no figures of a table of which it has only what changed', () => {
+    const whole = backup(['bank']);
+    const layer = {
+      ...whole,
+      objects: whole.objects.map((each) => ({ ...each, changes: { method: 'feed' as const, reason: null } })),
+    };
+    const [bank] = treeOf(layer);
+    expect(bank?.bytes).toBeNull();
+    expect(bank?.content).toMatchObject({ objects: [{ rows: null, bytes: null }, { rows: null }] });
+    expect(treeOf(whole)[0]?.bytes).toBe(9);
+  });
+
+  it('is built on with what was asked for, not with what came along', () => {
+    expect([...pickedOf(backup(['bank']))]).toEqual([['bank', 'all']]);
+    expect([...pickedOf(backup([]))]).toEqual([['bank', new Set([accounts])]]);
   });
 });

@@ -1,8 +1,8 @@
 import type { BackupSummary } from '../../server/backup/selection.ts';
 import type { Targets } from '../../server/statement/ast.ts';
 import { comesWith } from '../selection/catalog.ts';
-import type { Picked } from '../selection/picked.ts';
-import { toTargets } from '../selection/picked.ts';
+import type { Picked, PickedObjects } from '../selection/picked.ts';
+import { objectKey, toTargets } from '../selection/picked.ts';
 import type { TreeDatabase, TreeObject } from '../tree/model.ts';
 import { hasRows } from '../ui/kind.tsx';
 import type { Inputs } from '../trpc.ts';
@@ -13,8 +13,9 @@ export type RestoreInput = Omit<Inputs['restores']['plan'], 'targets'> & { targe
 /** A backup's objects as the tree takes them. */
 export function treeOf(backup: BackupSummary): TreeDatabase[] {
   const byDatabase = new Map<string, TreeObject[]>(backup.databases.map((name) => [name, []]));
-  for (const { kind, name, ownedBy, rows, rawBytes } of backup.objects) {
-    const counted = hasRows({ kind });
+  for (const { kind, name, ownedBy, changes, rows, rawBytes } of backup.objects) {
+    // What changed says nothing of what a table comes to.
+    const counted = hasRows({ kind }) && changes === null;
     const object: TreeObject = {
       kind,
       name,
@@ -32,7 +33,9 @@ export function treeOf(backup: BackupSummary): TreeDatabase[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, objects]) => ({
       name,
-      bytes: objects.reduce((sum, object) => sum + (object.bytes ?? 0), 0),
+      bytes: objects.some((object) => hasRows(object) && object.bytes === null)
+        ? null
+        : objects.reduce((sum, object) => sum + (object.bytes ?? 0), 0),
       content: { status: 'loaded', objects },
     }));
 }
@@ -40,6 +43,21 @@ export function treeOf(backup: BackupSummary): TreeDatabase[] {
 /** Everything that a backup holds, ticked. */
 export function everything(tree: readonly TreeDatabase[]): Picked {
   return new Map(tree.map(({ name }) => [name, 'all']));
+}
+
+/** What is left of a choice where the backup is another one: an earlier layer may lack some of it. */
+export function withinTree(picked: Picked, tree: readonly TreeDatabase[]): Picked {
+  const kept = new Map<string, PickedObjects>();
+  for (const { name, content } of tree) {
+    const objects = picked.get(name);
+    if (objects === undefined) continue;
+    const held = new Set(
+      content.status === 'loaded' ? content.objects.map((each) => objectKey(each.name)) : [],
+    );
+    const left = objects === 'all' ? objects : new Set([...objects].filter((key) => held.has(key)));
+    if (left === 'all' || left.size > 0) kept.set(name, left);
+  }
+  return kept;
 }
 
 /** `bank_restored`, or the first of `bank_restored_2`, `_3` … that no database is called. */

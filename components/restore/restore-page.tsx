@@ -1,7 +1,8 @@
 'use client';
 import { Button, Card, Skeleton, Stack, Title } from '@mantine/core';
-import { skipToken, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, skipToken, useQuery } from '@tanstack/react-query';
 import { useRouter, useSearchParams } from 'next/navigation';
+import { useState } from 'react';
 import { KnownBackups } from '../backups/known-backups.tsx';
 import { OpenBackup } from '../backups/open-backup.tsx';
 import { isAddressable, restorePath } from '../backups/paths.ts';
@@ -16,10 +17,17 @@ export function RestorePage() {
   const trpc = useTRPC();
   const client = useIsClient();
   const router = useRouter();
-  const asked = useSearchParams().get('url');
-  const url = asked !== null && isAddressable(asked) ? asked : null;
-  const backup = useQuery(
-    trpc.backups.inspect.queryOptions(url === null ? skipToken : { url }, { staleTime: 60_000 }),
+  const url = addressable(useSearchParams().get('url'));
+  const [layer, chooseLayer] = useLayer(url);
+  const inspected = (asked: string | null) =>
+    trpc.backups.inspect.queryOptions(asked === null ? skipToken : { url: asked }, { staleTime: 60_000 });
+  const backup = useQuery(inspected(url));
+  const earlier = useQuery({ ...inspected(url === null ? null : layer), placeholderData: keepPreviousData });
+  const chain = useQuery(
+    trpc.backups.chain.queryOptions(
+      url !== null && backup.data?.type === 'incremental' ? { url } : skipToken,
+      { staleTime: 10_000 },
+    ),
   );
   const clusters = useQuery(trpc.clusters.list.queryOptions());
   return (
@@ -54,10 +62,43 @@ export function RestorePage() {
           <Skeleton h={420} />
         </Stack>
       ) : (
-        <RestoreWizard key={backup.data.url} backup={backup.data} clusters={clusters.data} />
+        <>
+          {layer !== null && earlier.error !== null && <ErrorAlert error={earlier.error} />}
+          <RestoreWizard
+            key={backup.data.url}
+            newest={backup.data}
+            backup={layer === null ? backup.data : (earlier.data ?? backup.data)}
+            layers={chain.data}
+            layer={layer ?? backup.data.url}
+            onLayer={(chosen) => chooseLayer(chosen === backup.data.url ? null : chosen)}
+            clusters={clusters.data}
+          />
+        </>
       )}
     </>
   );
+}
+
+/** A URL of the page's address; null where none is there, or one that should not be. */
+function addressable(text: string | null): string | null {
+  return text !== null && isAddressable(text) ? text : null;
+}
+
+/**
+ * Which layer of the backup's chain to restore as of; null: the newest, which is the backup itself. It stands in the
+ * page's address, as the backup does; a router takes that up a little later than a radio button has to change.
+ */
+function useLayer(backup: string | null): [string | null, (url: string | null) => void] {
+  const inAddress = addressable(useSearchParams().get('layer'));
+  const [chosen, setChosen] = useState<{ of: string | null; url: string | null } | null>(null);
+  const choose = (url: string | null) => {
+    setChosen({ of: backup, url });
+    const query = new URLSearchParams(window.location.search);
+    if (url === null) query.delete('layer');
+    else query.set('layer', url);
+    window.history.replaceState(null, '', `?${query.toString()}`);
+  };
+  return [chosen !== null && chosen.of === backup ? chosen.url : inAddress, choose];
 }
 
 function ChooseBackup({ initial = '' }: { initial?: string }) {

@@ -6,6 +6,7 @@ import { useRouter } from 'next/navigation';
 import { useRef } from 'react';
 import type { RestoredObject, RestorePlan } from '../../server/backup/selection.ts';
 import { nameKey, printName, quoteIdent } from '../../server/cluster/names.ts';
+import { LayerList } from '../backups/layer-list.tsx';
 import { plural } from '../format.ts';
 import type { AppError } from '../trpc.ts';
 import { useTRPC } from '../trpc.ts';
@@ -155,7 +156,9 @@ function PlanView({ plan, input }: { plan: RestorePlan; input: RestoreInput }) {
       <Stack gap="xs" component="section" aria-label="Plan">
         <Title order={2}>Plan</Title>
         <Facts>
-          <Fact label="From">{input.source}</Fact>
+          <Fact label="From">
+            {plan.layers.length > 1 ? <LayerList layers={plan.layers} label="From" /> : input.source}
+          </Fact>
           {plan.source !== null && (
             <Fact label="Consistent as of">
               <Moment at={plan.source.moment} />

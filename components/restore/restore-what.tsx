@@ -1,7 +1,12 @@
 'use client';
 import { Button, Card, Checkbox, Group, Stack, Text, Title } from '@mantine/core';
 import { IconArrowRight } from '@tabler/icons-react';
-import type { BackupSummary, MissingDependency, RestorePlan } from '../../server/backup/selection.ts';
+import type {
+  BackupSummary,
+  ChainLayer,
+  MissingDependency,
+  RestorePlan,
+} from '../../server/backup/selection.ts';
 import type { DependencyKind } from '../../server/cluster/descriptor.ts';
 import { quoteIdent } from '../../server/cluster/names.ts';
 import type { ObjectName } from '../../server/cluster/names.ts';
@@ -17,11 +22,17 @@ import type { AppError } from '../trpc.ts';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
 import { Moment } from '../ui/figures.tsx';
+import { ProblemAlerts } from '../ui/problem-alerts.tsx';
 import { TwoColumns } from '../ui/two-columns.tsx';
+import { ChainChoice } from './chain-choice.tsx';
 import type { RestoreDraft } from './draft.ts';
 
 interface RestoreWhatProps {
   backup: BackupSummary;
+  layers: ChainLayer[] | undefined;
+  /** The URL of the layer that was chosen to restore as of. */
+  layer: string;
+  onLayer: (url: string) => void;
   tree: TreeDatabase[];
   picked: Picked;
   draft: RestoreDraft;
@@ -34,9 +45,24 @@ interface RestoreWhatProps {
 }
 
 export function RestoreWhat(props: RestoreWhatProps) {
-  const { backup, tree, picked, draft, plan, busy, error, onPicked, onDraft, onContinue } = props;
+  const {
+    backup,
+    layers,
+    layer,
+    onLayer,
+    tree,
+    picked,
+    draft,
+    plan,
+    busy,
+    error,
+    onPicked,
+    onDraft,
+    onContinue,
+  } = props;
   const view = useTreeView();
   const missing = picked.size === 0 ? [] : (plan?.missing ?? []);
+  const unreadable = (plan?.problems ?? []).filter(({ field }) => field === 'source');
   const held = new Set(backup.objects.map(({ name }) => name.database + objectKey(name)));
 
   function add(names: readonly ObjectName[]) {
@@ -67,6 +93,7 @@ export function RestoreWhat(props: RestoreWhatProps) {
         side={
           <>
             {error !== null && picked.size > 0 && <ErrorAlert error={error} />}
+            <ProblemAlerts problems={unreadable} whereToMend={() => null} />
             <MissingAlert
               missing={missing}
               canAdd={({ dependency: { on } }) => held.has(on.database + objectKey(on))}
@@ -74,20 +101,24 @@ export function RestoreWhat(props: RestoreWhatProps) {
               onAddAll={add}
             />
             <SkipOptions missing={missing} draft={draft} onDraft={onDraft} />
-            <Card component="section" aria-label="Backup" padding="md">
-              <Stack gap="xs">
-                <Title order={2}>Backup</Title>
-                <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-                  {backup.url}
-                </Text>
-                <Facts labelWidth="110px">
-                  <Fact label="As of">
-                    <Moment at={backup.moment} />
-                  </Fact>
-                  <Fact label="Cluster">{backup.cluster.name}</Fact>
-                </Facts>
-              </Stack>
-            </Card>
+            {layers !== undefined && layers.length > 1 ? (
+              <ChainChoice layers={layers} value={layer} onChange={onLayer} cluster={backup.cluster.name} />
+            ) : (
+              <Card component="section" aria-label="Backup" padding="md">
+                <Stack gap="xs">
+                  <Title order={2}>Backup</Title>
+                  <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+                    {backup.url}
+                  </Text>
+                  <Facts labelWidth="110px">
+                    <Fact label="As of">
+                      <Moment at={backup.moment} />
+                    </Fact>
+                    <Fact label="Cluster">{backup.cluster.name}</Fact>
+                  </Facts>
+                </Stack>
+              </Card>
+            )}
             <SelectionSummary
               picked={picked}
               totals={picked.size > 0 && plan !== undefined ? plan.totals : null}
@@ -107,7 +138,7 @@ export function RestoreWhat(props: RestoreWhatProps) {
       <Group justify="flex-end">
         <Button
           rightSection={<IconArrowRight size={16} aria-hidden />}
-          disabled={picked.size === 0}
+          disabled={picked.size === 0 || unreadable.length > 0}
           onClick={onContinue}
         >
           Continue

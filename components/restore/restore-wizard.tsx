@@ -3,7 +3,7 @@ import { Stepper } from '@mantine/core';
 import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
 import { keepPreviousData, skipToken, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import type { BackupSummary } from '../../server/backup/selection.ts';
+import type { BackupSummary, ChainLayer } from '../../server/backup/selection.ts';
 import type { ErrorField } from '../../server/errors.ts';
 import { pickedFromJson, pickedToJson } from '../selection/picked.ts';
 import { useStep } from '../steps.ts';
@@ -12,7 +12,7 @@ import { useTRPC } from '../trpc.ts';
 import type { RestoreDraft } from './draft.ts';
 import { useRestoreDraft } from './draft.ts';
 import type { RestoreInput } from './input.ts';
-import { everything, inputOf, treeOf } from './input.ts';
+import { everything, inputOf, treeOf, withinTree } from './input.ts';
 import { RestoreReview } from './restore-review.tsx';
 import { RestoreWhat } from './restore-what.tsx';
 import { RestoreWhere } from './restore-where.tsx';
@@ -38,19 +38,31 @@ function defaultCluster(
 
 /** Three steps: what of the backup, where to, review. The plan is worked out anew with each change. */
 export function RestoreWizard({
+  newest,
   backup,
+  layers,
+  layer,
+  onLayer,
   clusters,
 }: {
+  /** The backup that was opened. */
+  newest: BackupSummary;
+  /** The layer of its chain that is restored as of: itself, unless an earlier one was chosen. */
   backup: BackupSummary;
+  /** The whole chain, oldest to newest; undefined while it is being looked up. */
+  layers: ChainLayer[] | undefined;
+  /** The URL of the layer that was chosen; `backup` is that one as soon as it has been read. */
+  layer: string;
+  onLayer: (url: string) => void;
   clusters: Outputs['clusters']['list'];
 }) {
   const trpc = useTRPC();
-  const [draft, setDraft, forgetDraft] = useRestoreDraft(backup.url);
+  const [draft, setDraft, forgetDraft] = useRestoreDraft(newest.url);
   const [step, go] = useStep<RestoreStep>(RESTORE_STEPS, 'what');
   const narrow = useMediaQuery('(max-width: 48em)');
   const tree = useMemo(() => treeOf(backup), [backup]);
   const picked = useMemo(
-    () => (draft.picked === null ? everything(tree) : pickedFromJson(draft.picked)),
+    () => (draft.picked === null ? everything(tree) : withinTree(pickedFromJson(draft.picked), tree)),
     [draft.picked, tree],
   );
   const cluster =
@@ -71,7 +83,8 @@ export function RestoreWizard({
       staleTime: 5_000,
     }),
   );
-  const current = input !== null && asked === settled && plan.isSuccess && !plan.isPlaceholderData;
+  const current =
+    input !== null && backup.url === layer && asked === settled && plan.isSuccess && !plan.isPlaceholderData;
   const change = (part: Partial<RestoreDraft>) => setDraft((before) => ({ ...before, ...part }));
   if (cluster === undefined) return null;
   const shownPlan = input === null ? undefined : plan.data;
@@ -89,6 +102,9 @@ export function RestoreWizard({
       <Stepper.Step label="What" description={narrow === true ? undefined : 'All of it, or some'}>
         <RestoreWhat
           backup={backup}
+          layers={layers}
+          layer={layer}
+          onLayer={onLayer}
           tree={tree}
           picked={picked}
           draft={draft}

@@ -50,7 +50,11 @@ export async function openBases(
       moment: manifest.moment,
       tables: manifest.descriptors.filter((descriptor) => descriptor.kind === 'table'),
     },
-    chain: layers.map((layer) => ({ id: layer.manifest.id, url: layer.location.redacted })),
+    chain: layers.map(({ location, manifest: { id, moment } }) => ({
+      id,
+      url: location.redacted,
+      at: moment.at,
+    })),
   };
 }
 

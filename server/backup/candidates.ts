@@ -12,7 +12,7 @@ import type { BaseCandidate } from './selection.ts';
 const MOST_CANDIDATES = 50;
 
 /**
- * What an incremental backup of the targets could build on, of the backups at these URLs, in their order. Backups that
+ * What an incremental backup of the targets could build on, of the backups at these URLs, newest first. Backups that
  * can't be read any more or are of another cluster are left out.
  */
 export async function baseCandidates(
@@ -47,11 +47,12 @@ export async function baseCandidates(
       moment: manifest.moment.at,
       chain: [...manifest.chain.map((layer) => layer.url), location.redacted],
       tables: tables.length,
+      selected: wanted.size,
       deadline,
       problem: tables.length === 0 ? 'It has none of the selected tables.' : null,
     });
   }
-  return candidates;
+  return candidates.sort((a, b) => Date.parse(b.moment) - Date.parse(a.moment));
 }
 
 async function manifestAt(

@@ -13,6 +13,7 @@ import { problemOf, resolveTargets } from './check.ts';
 import type { ResolvedTargets } from './check.ts';
 import type { BackupPlan, PlannedNode, PlannedTable } from './selection.ts';
 import { planAllTasks, taskBytes } from './tasks.ts';
+import { type Pace, windowWarning } from './window.ts';
 
 /** How many objects a warning names before it only counts. */
 const LEFT_OUT_NAMED = 5;
@@ -28,11 +29,15 @@ export interface BackupCheck {
   warnings: string[];
 }
 
-/** Checks a BACKUP: targets, destination, time and bases. Problems are answered all at once, not thrown. */
+/**
+ * Checks a BACKUP: targets, destination, time and bases. Problems are answered all at once, not thrown. `pace`: how fast
+ * backups of the cluster are.
+ */
 export async function checkBackup(
   cluster: Cluster,
   statement: BackupStatement,
   openStore: (location: Location) => Store,
+  pace: Pace,
 ): Promise<BackupCheck> {
   const [info, resolved] = await Promise.all([
     cluster.describe(),
@@ -57,9 +62,11 @@ export async function checkBackup(
   const bases = await checkBases(statement, info, openStore, problems);
   const readable = statement.asOf === null || info.asOf.available;
   let layer: BackupCheck['layer'] = null;
+  let age = 0;
   if (readable && resolved.databases.length > 0 && (statement.asOf !== null || bases !== null)) {
     try {
       layer = await atMoment(cluster, statement, resolved, async (at) => {
+        age = (Date.now() - Date.parse(at.at)) / 1000;
         if (bases === null || problems.length > 0) return null;
         const names = resolved.objects.map((object) => object.name);
         const changes = await planLayer(cluster, bases, await cluster.descriptors(names, at), at);
@@ -70,6 +77,8 @@ export async function checkBackup(
       problems.push(error);
     }
   }
+  const late = problems.length > 0 ? null : await windowWarning(cluster, resolved, age, pace);
+  if (late !== null) warnings.push(late);
   const location = await checkDestination(statement.to, openStore, problems);
   return { resolved, location, layer, info, problems, warnings };
 }
@@ -160,8 +169,9 @@ export async function planBackup(
   statement: BackupStatement,
   printed: string,
   openStore: (location: Location) => Store,
+  pace: Pace,
 ): Promise<BackupPlan> {
-  const check = await checkBackup(cluster, statement, openStore);
+  const check = await checkBackup(cluster, statement, openStore, pace);
   const spread =
     check.resolved.problems.length === 0 && (statement.incrementalFrom.length === 0 || check.layer !== null)
       ? await spreadOf(cluster, statement, check)

@@ -1,4 +1,4 @@
-import type { TableChanges } from '../cluster/cluster.ts';
+import type { ChangeMethod, TableChanges } from '../cluster/cluster.ts';
 import type { Dependency, ObjectKind } from '../cluster/descriptor.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import type { ErrorCode, ErrorField } from '../errors.ts';
@@ -86,6 +86,8 @@ export interface BaseCandidate {
   chain: string[];
   /** Of the selected tables, those that it has too; the others would be stored whole. */
   tables: number;
+  /** How many tables are selected. */
+  selected: number;
   /**
    * Until when an incremental backup must have been taken, UTC: the first of its tables then leaves its GC window. Null
    * where nothing limits it.
@@ -93,6 +95,21 @@ export interface BaseCandidate {
   deadline: { at: string; table: ObjectName; seconds: number } | null;
   /** Why it can't be built on, in words; null when it can. */
   problem: string | null;
+}
+
+/** One backup of a chain, as it is where it was recorded. */
+export interface ChainLayer {
+  id: string;
+  /** Redacted. */
+  url: string;
+  type: 'full' | 'incremental';
+  /** Consistent as of, UTC; null, like the figures, where it can't be read. */
+  moment: string | null;
+  rows: number | null;
+  /** Stored, compressed. */
+  bytes: number | null;
+  /** Why it can't be restored from; null when it can. */
+  problem: Problem | null;
 }
 
 /** A finished backup, as its manifest tells. */
@@ -103,7 +120,7 @@ export interface BackupSummary {
   type: 'full' | 'incremental';
   /** The backups that it builds on, oldest (the full one) to newest, where they were when it was made; redacted. */
   chain: { id: string; url: string }[];
-  cluster: { name: string; kind: string; version: string };
+  cluster: { name: string; kind: string; version: string; identity: string };
   /** Consistent as of, UTC. */
   moment: string;
   startedAt: string;
@@ -117,8 +134,11 @@ export interface BackupSummary {
     kind: ObjectKind;
     /** For a sequence: the table in this backup that owns it and carries it into every restore. */
     ownedBy: ObjectName | null;
-    /** A table of which the backup has only what changed since the one before it; the figures are of that. */
-    changesOnly: boolean;
+    /**
+     * Of a table of which the backup has only what changed since the one before it: how that was found. Its figures are
+     * of that. Null for one that is here whole.
+     */
+    changes: { method: Exclude<ChangeMethod, 'whole'>; reason: string | null } | null;
     rows: number;
     /** Stored, compressed. */
     bytes: number;
@@ -150,7 +170,7 @@ export interface RestorePlan {
   /** The newest backup of those that are restored from: what the objects are as of. */
   source: BackupSummary | null;
   /** All backups that are restored from, oldest to newest; redacted. */
-  layers: { url: string; id: string; type: 'full' | 'incremental'; moment: string }[];
+  layers: { url: string; id: string; type: 'full' | 'incremental'; moment: string; bytes: number }[];
   objects: RestoredObject[];
   missing: MissingDependency[];
   /** Databases that the restore creates. */

@@ -28,8 +28,8 @@ describe('withStoredSecrets', () => {
   });
 
   it('keeps what was edited around it', () => {
-    expect(withStoredSecrets('postgres://admin:redacted@two:26257/other', stored)).toBe(
-      'postgres://admin:s%2Fe%40c%20ret@two:26257/other',
+    expect(withStoredSecrets('postgres://root:redacted@one:5432/other?sslmode=disable', stored)).toBe(
+      'postgres://root:s%2Fe%40c%20ret@one:5432/other?sslmode=disable',
     );
   });
 
@@ -46,7 +46,10 @@ describe('withStoredSecrets', () => {
   it.each([
     ['postgres://root:redacted@one/db', null],
     ['postgres://root:redacted@one/db', 'postgres://root@one/db'],
-    ['postgres://root@one/db?password=redacted', stored],
+    ['postgres://root@one:5432/db?password=redacted', stored],
+    ['postgres://root:redacted@two:5432/db', stored],
+    ['postgres://root:redacted@one:5433/db', stored],
+    ['postgres://admin:redacted@one:5432/db', stored],
   ])('refuses %s where %s has nothing to take', (url, from) => {
     expect(() => withStoredSecrets(url, from)).toThrow(expect.objectContaining({ field: 'url' }));
   });

@@ -21,7 +21,8 @@ export function redactClusterUrl(url: string): string {
 
 /**
  * A URL as it was shown and edited, with each `redacted` replaced by the secret that the stored URL has in its place.
- * Throws `invalid-value` where there is none to take: the word itself is never meant.
+ * Throws `invalid-value` where there is none to take (the word itself is never meant), and where the URL names another
+ * server or user: a stored secret goes where it was given for, and nowhere else.
  */
 export function withStoredSecrets(url: string, stored: string | null): string {
   if (!URL.canParse(url)) return url;
@@ -30,10 +31,22 @@ export function withStoredSecrets(url: string, stored: string | null): string {
   const inParameters = secretParameters(parsed).filter((name) => parsed.searchParams.get(name) === REDACTED);
   const inUserInfo = parsed.password === REDACTED;
   if (!inUserInfo && inParameters.length === 0) return url;
+  if (known !== null && (known.host !== parsed.host || known.username !== parsed.username)) throw elsewhere();
   if (inUserInfo) parsed.password = secretOr(known?.password, 'password');
   for (const name of inParameters)
     parsed.searchParams.set(name, secretOr(known?.searchParams.get(name), name));
   return parsed.href;
+}
+
+function elsewhere(): HoldfastError {
+  return new HoldfastError(
+    'invalid-value',
+    'the stored password is not sent to another server or for another user',
+    {
+      hint: `Put the password itself in the place of “${REDACTED}”.`,
+      field: 'url',
+    },
+  );
 }
 
 function secretParameters(url: URL): string[] {

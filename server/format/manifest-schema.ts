@@ -47,7 +47,14 @@ export const manifestSchema = z.object({
   id: z.uuid(),
   type: z.enum(['full', 'incremental']),
   /** The backups that this one builds on, oldest (the full one) to newest; empty for a full backup. */
-  chain: z.array(z.object({ id: z.uuid(), url: z.string() })),
+  chain: z.array(
+    z.object({
+      id: z.uuid(),
+      url: z.string(),
+      /** Its moment's time. */
+      at: z.iso.datetime().optional(),
+    }),
+  ),
   cluster: z.object({
     /** What it is registered as. */
     name: z.string(),

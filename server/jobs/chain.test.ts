@@ -159,7 +159,7 @@ describe('a chain of backups', () => {
       chain: [{ id: layers[0]?.manifest.id, url: 'nodelocal://self/full' }],
     });
     const changed = Object.fromEntries(
-      (plan.source?.objects ?? []).map(({ name, changesOnly }) => [name.name, changesOnly]),
+      (plan.source?.objects ?? []).map(({ name, changes }) => [name.name, changes !== null]),
     );
     expect(changed).toMatchObject({ transfers: true, movements: false, account_kind: false });
   });

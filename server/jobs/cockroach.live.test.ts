@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fingerprints, rowsOf } from '../cluster/cockroach/testing/compare.ts';
 import { liveCluster, whyNotWhole } from '../cluster/cockroach/testing/live.ts';
 import { manifestSchema } from '../format/manifest-schema.ts';
+import { migrate, openMetadata } from '../metadata/open.ts';
 import { startRig } from '../testing/rig.ts';
 import type { Rig } from '../testing/rig.ts';
 
@@ -44,6 +45,7 @@ afterAll(async () => {
     'bank gone',
     'short',
     'refused',
+    'new users',
   ])
     await live.exec('defaultdb', `DROP DATABASE IF EXISTS "${database}" CASCADE`);
 });
@@ -146,6 +148,53 @@ describe.skipIf(skipped !== null)('a backup of a CockroachDB cluster', () => {
       await fingerprints(live, 'bank', 'bank', at),
     );
   }, 300_000);
+});
+
+describe('a metadata store', () => {
+  it('on a CockroachDB of 21.1 is refused with what it lacks, and nothing is made there', async () => {
+    await live.exec('defaultdb', 'CREATE DATABASE IF NOT EXISTS refused');
+    const metadata = openMetadata(live.urlOf('refused'));
+    try {
+      await expect(migrate(metadata)).rejects.toMatchObject({
+        code: 'unsupported',
+        message: expect.stringMatching(/v21\.1.*lacks to_regclass and user-defined functions/),
+      });
+      expect(await live.exec('refused', 'SHOW TABLES')).toEqual([]);
+    } finally {
+      await metadata.close();
+    }
+  });
+});
+
+describe('users', () => {
+  it('come back by the documented procedure: from system.users into a database, and from there', async () => {
+    await live.exec(
+      'defaultdb',
+      'CREATE USER IF NOT EXISTS "ann-ö" WITH CREATEDB VALID UNTIL \'2031-01-01\'',
+    );
+    await live.exec('defaultdb', 'CREATE ROLE IF NOT EXISTS auditors');
+    await live.exec('defaultdb', 'GRANT auditors TO "ann-ö" WITH ADMIN OPTION');
+    await live.exec('defaultdb', 'CREATE DATABASE IF NOT EXISTS refused');
+    await live.exec('refused', 'CREATE TABLE IF NOT EXISTS t (id INT8 PRIMARY KEY)');
+    await rig.run("BACKUP DATABASE refused TO 'nodelocal://self/users' AS OF SYSTEM TIME '-1us'");
+    await rig.run("RESTORE system.users FROM 'nodelocal://self/users' WITH into_db = 'new users', create_db");
+    await rig.run(
+      "RESTORE system.role_options, system.role_members FROM 'nodelocal://self/users' WITH into_db = 'new users'",
+    );
+    for (const table of ['users', 'role_options', 'role_members'])
+      expect(await live.exec('new users', `SELECT * FROM ${table} ORDER BY 1, 2`), table).toEqual(
+        await live.exec('system', `SELECT * FROM ${table} ORDER BY 1, 2`),
+      );
+    await live.exec('defaultdb', 'DROP USER "ann-ö"');
+    await live.exec(
+      'system',
+      `INSERT INTO system.users SELECT * FROM "new users".users WHERE username NOT IN (SELECT username FROM system.users)`,
+    );
+    const names = await live.exec('system', `SELECT username FROM system.users WHERE username = 'ann-ö'`);
+    expect(names).toHaveLength(1);
+    await live.exec('defaultdb', 'DROP USER "ann-ö"');
+    await live.exec('defaultdb', 'DROP ROLE auditors');
+  });
 });
 
 describe('a backup that can’t be', () => {

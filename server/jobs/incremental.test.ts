@@ -59,6 +59,9 @@ describe('a chain of backups', () => {
     const [full, one, two] = [await manifestOf('full'), await manifestOf('one'), await manifestOf('two')];
     expect([full.type, one.type, two.type]).toEqual(['full', 'incremental', 'incremental']);
     expect(two.chain.map(({ id }) => id)).toEqual([full.id, one.id]);
+    const shown = await rig.run(`SHOW BACKUP '${at('two')}'`);
+    const start = shown.columns.findIndex(({ name }) => name === 'start_time');
+    expect(shown.rows[0]?.[start]).toBe(one.moment.at.replace('T', ' ').replace('Z', ''));
     expect(one.changes.length).toBeGreaterThan(3);
     expect(one.totals.rawBytes).toBeLessThan(full.totals.rawBytes / 2);
     expect(two.files.some(({ kind }) => kind === 'deleted')).toBe(true);

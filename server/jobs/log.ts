@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Selectable } from 'kysely';
+import { ASSUMED_PACE, type Pace } from '../backup/window.ts';
 import type { Metadata } from '../metadata/open.ts';
 import type { MetadataTables } from '../metadata/schema.ts';
 import { isFinal, parseJobId } from './job.ts';
 import type { JobEvent, JobId, JobKind, JobView, TableProgress } from './job.ts';
 import { noSuchJob } from './store.ts';
 
+/** A smaller backup is mostly planning and waiting. */
+const TELLING_BYTES = 64 * 1024 * 1024;
 const POLL_MS = 250;
 const EVENTS_AT_A_TIME = 500;
 
@@ -95,6 +98,25 @@ export class JobLog {
       .limit(500)
       .execute();
     return rows.map((row) => ({ url: row.location, job: viewOf(row) }));
+  }
+
+  /** How fast the last backup of the cluster was that was long enough to tell. */
+  async pace(cluster: string): Promise<Pace> {
+    const row = await this.#metadata.db
+      .selectFrom('jobs')
+      .select(['bytes', 'started_at', 'finished_at'])
+      .where('kind', '=', 'BACKUP')
+      .where('state', '=', 'succeeded')
+      .where('cluster', '=', cluster)
+      .where('bytes', '>', String(TELLING_BYTES))
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (row?.started_at == null || row.finished_at === null) {
+      return { bytesASecond: ASSUMED_PACE, measured: false };
+    }
+    const seconds = Math.max(1, (row.finished_at.getTime() - row.started_at.getTime()) / 1000);
+    return { bytesASecond: Number(row.bytes) / seconds, measured: true };
   }
 
   /** How far each table of the latest attempt is, in the order in which they were planned. */

@@ -2,6 +2,7 @@ import { PgBoss } from 'pg-boss';
 import type { JobWithMetadata } from 'pg-boss';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { metadataBackend } from '../metadata/backend.ts';
 import type { JobId } from './job.ts';
 
 /** pg-boss needs at least ten seconds; a dead engine's work is taken over within twice that. */
@@ -33,11 +34,13 @@ export class WorkQueue {
 
   /** `role` says whether this process works (and supervises the queue) or only sends. */
   static async open(metadataUrl: string, role: 'console' | 'engine', logger: Logger): Promise<WorkQueue> {
+    const backend = await metadataBackend(metadataUrl);
     const boss = new PgBoss({
+      backend,
       connectionString: metadataUrl,
       application_name: `holdfast-${role}`,
       max: role === 'engine' ? 6 : 2,
-      useListenNotify: role === 'engine',
+      useListenNotify: role === 'engine' && backend === 'postgres',
       supervise: role === 'engine',
       schedule: false,
       superviseIntervalSeconds: HEARTBEAT_SECONDS,

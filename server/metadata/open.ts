@@ -1,6 +1,7 @@
 import { Kysely, Migrator, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { HoldfastError, messageOf } from '../errors.ts';
+import { metadataBackend } from './backend.ts';
 import { migrations } from './migrations.ts';
 import type { MetadataTables } from './schema.ts';
 
@@ -32,8 +33,12 @@ export function openMetadata(url: string): Metadata {
   };
 }
 
-/** Brings the store's tables up to date; several processes may call it at once. Refuses a store of a newer version. */
+/**
+ * Brings the store's tables up to date; several processes may call it at once. Refuses a store of a newer version, and one
+ * on a server that can't serve as one: see `metadataBackend`.
+ */
 export async function migrate(metadata: Metadata): Promise<void> {
+  await metadataBackend(metadata.url);
   const migrator = new Migrator({
     db: metadata.db,
     provider: { getMigrations: () => Promise.resolve(migrations) },

@@ -12,6 +12,7 @@ import type { Manifest } from '../format/manifest.ts';
 import type { RestoreStatement } from '../statement/ast.ts';
 import { chainAsOf, momentsOf } from './chain.ts';
 import type { BackupChain } from './chain.ts';
+import { userTables } from './users.ts';
 
 /** One object to restore, and what it will be called. */
 export interface RestoreItem {
@@ -40,9 +41,9 @@ interface BackedUpObject extends TargetObject {
   descriptor: Descriptor;
 }
 
-/** A backup's objects, as targets are matched against them. */
+/** A backup's objects, as targets are matched against them; the tables of users are there by name only. */
 function objectsOf(manifest: Manifest): BackedUpObject[] {
-  return manifest.descriptors.map((descriptor) => ({
+  return [...manifest.descriptors, ...userTables(manifest)].map((descriptor) => ({
     name: descriptor.name,
     kind: objectKindOf(descriptor),
     dependencies: descriptor.dependencies,

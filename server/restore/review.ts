@@ -39,6 +39,7 @@ export function planOf(check: RestoreCheck, printed: string): RestorePlan {
       id: manifest.id,
       type: manifest.type,
       moment: manifest.moment.at,
+      bytes: manifest.totals.bytes,
     })),
     objects,
     missing: check.missing,

@@ -9,7 +9,9 @@ import { NO_ROWS, sizesByTable } from '../format/sizes.ts';
 /** A backup for people: its manifest without the files and the password hashes. `url` is redacted. */
 export function summaryOf(manifest: Manifest, url: string): BackupSummary {
   const sizes = sizesByTable(manifest);
-  const changed = new Set(manifest.changes.map(({ table }) => nameKey(table)));
+  const changes = new Map(
+    manifest.changes.map(({ table, method, reason }) => [nameKey(table), { method, reason }]),
+  );
   const held = new Set(manifest.descriptors.map((descriptor) => nameKey(descriptor.name)));
   const ownerOf = (descriptor: Descriptor): ObjectName | null => {
     const owner = descriptor.kind === 'sequence' ? descriptor.ownedBy?.table : undefined;
@@ -20,7 +22,7 @@ export function summaryOf(manifest: Manifest, url: string): BackupSummary {
     id: manifest.id,
     type: manifest.type,
     chain: manifest.chain,
-    cluster: { name: manifest.cluster.name, kind: manifest.cluster.kind, version: manifest.cluster.version },
+    cluster: manifest.cluster,
     moment: manifest.moment.at,
     startedAt: manifest.startedAt,
     finishedAt: manifest.finishedAt,
@@ -31,7 +33,7 @@ export function summaryOf(manifest: Manifest, url: string): BackupSummary {
       name: descriptor.name,
       kind: objectKindOf(descriptor),
       ownedBy: ownerOf(descriptor),
-      changesOnly: changed.has(nameKey(descriptor.name)),
+      changes: changes.get(nameKey(descriptor.name)) ?? null,
       ...(sizes.get(nameKey(descriptor.name)) ?? NO_ROWS),
     })),
     totals: { ...manifest.totals, files: manifest.files.length },

@@ -1,5 +1,11 @@
 import { checkBackup, planBackup } from '../backup/plan.ts';
-import type { BackupPlan, BackupSummary, BaseCandidate, RestorePlan } from '../backup/selection.ts';
+import type {
+  BackupPlan,
+  BackupSummary,
+  BaseCandidate,
+  ChainLayer,
+  RestorePlan,
+} from '../backup/selection.ts';
 import { problemOf } from '../backup/check.ts';
 import { HoldfastError } from '../errors.ts';
 import { readManifest } from '../format/manifest.ts';
@@ -12,6 +18,7 @@ import { noSuchJob } from '../jobs/store.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { ClusterRegistry } from '../metadata/clusters.ts';
 import { openChain } from '../restore/chain.ts';
+import { recordedLayers, wholeChain } from '../restore/layers.ts';
 import { checkRestore } from '../restore/plan.ts';
 import { bytesToLoad, planOf } from '../restore/review.ts';
 import { summaryOf } from '../restore/summary.ts';
@@ -70,7 +77,7 @@ export class StatementExecutor implements StatementRunner {
       }
       case 'restore': {
         const warnings = new Set<string>();
-        const id = await this.startRestore(statement, context, warnOnce(warnings, context));
+        const id = await this.startRestore(statement, context, { warn: warnOnce(warnings, context) });
         return this.#answerJob(statement, id, context, warnings);
       }
       case 'show-jobs':
@@ -91,16 +98,23 @@ export class StatementExecutor implements StatementRunner {
       statement,
       printStatement(statement, { redact }),
       this.#tools.openStore,
+      await this.#tools.jobLog.pace(cluster),
     );
   }
 
   /** What an incremental backup could build on: this console's newest finished backups of the cluster. */
-  async baseCandidates(targets: Targets, cluster: string): Promise<BaseCandidate[]> {
+  async baseCandidates(
+    targets: Targets,
+    cluster: string,
+    /** One more, which may have been made elsewhere. */
+    also: string | null = null,
+  ): Promise<BaseCandidate[]> {
     const finished = await this.#tools.jobLog.finishedBackups();
+    const urls = finished.filter(({ job }) => job.cluster === cluster).map(({ url }) => url);
     return baseCandidates(
       await this.#tools.clusters.connect(cluster),
       targets,
-      finished.filter(({ job }) => job.cluster === cluster).map(({ url }) => url),
+      also === null || urls.includes(also) ? urls : [also, ...urls],
       this.#tools.openStore,
     );
   }
@@ -112,7 +126,12 @@ export class StatementExecutor implements StatementRunner {
     warn?: (warning: string) => void,
   ): Promise<JobId> {
     const cluster = await this.#tools.clusters.connect(caller.cluster);
-    const check = await checkBackup(cluster, statement, this.#tools.openStore);
+    const check = await checkBackup(
+      cluster,
+      statement,
+      this.#tools.openStore,
+      await this.#tools.jobLog.pace(caller.cluster),
+    );
     throwFirst(check.problems);
     if (check.location === null)
       throw new HoldfastError('internal', 'a destination without a problem has a location');
@@ -120,10 +139,19 @@ export class StatementExecutor implements StatementRunner {
     return this.#start('BACKUP', statement, caller, check.location, check.resolved.selection.totals.bytes);
   }
 
-  /** What a RESTORE would do. Problems are data here, the unreadable backup too. */
-  async planRestore(statement: RestoreStatement, cluster: string): Promise<RestorePlan> {
-    const printed = printStatement(statement, { redact });
+  /**
+   * What a RESTORE would do. Problems are data here, the unreadable backup too. With `recorded`, the statement names the
+   * newest backup only, and those that it builds on are taken from its manifest.
+   */
+  async planRestore(
+    given: RestoreStatement,
+    cluster: string,
+    { recorded = false } = {},
+  ): Promise<RestorePlan> {
+    let printed = printStatement(given, { redact });
     try {
+      const statement = recorded ? await this.#withChain(given) : given;
+      printed = printStatement(statement, { redact });
       const chain = await openChain(statement.from, this.#tools.openStore);
       const check = await checkRestore(await this.#tools.clusters.connect(cluster), statement, chain);
       return planOf(check, printed);
@@ -143,12 +171,13 @@ export class StatementExecutor implements StatementRunner {
     }
   }
 
-  /** Checks a RESTORE, throwing its first problem, and makes its job. */
+  /** Checks a RESTORE, throwing its first problem, and makes its job. `recorded` as in `planRestore`. */
   async startRestore(
-    statement: RestoreStatement,
+    given: RestoreStatement,
     caller: Caller,
-    warn?: (warning: string) => void,
+    { warn, recorded = false }: { warn?: (warning: string) => void; recorded?: boolean } = {},
   ): Promise<JobId> {
+    const statement = recorded ? await this.#withChain(given) : given;
     const chain = await openChain(statement.from, this.#tools.openStore);
     const check = await checkRestore(await this.#tools.clusters.connect(caller.cluster), statement, chain);
     throwFirst(check.problems);
@@ -162,11 +191,22 @@ export class StatementExecutor implements StatementRunner {
     return summaryOf(manifest, location.redacted);
   }
 
+  /** The chain that a backup ends, each layer as it is where it was recorded. Throws as `inspectBackup` does. */
+  async inspectChain(url: string): Promise<ChainLayer[]> {
+    return recordedLayers(url, this.#tools.openStore);
+  }
+
   /** Asks a job to cancel; a job that was never begun is taken up only to end it. */
   async cancelJob(id: string): Promise<void> {
     const job = parseJobId(id);
     if (job === null) throw noSuchJob(id);
     await this.#tools.jobStore.requestCancel(job);
+  }
+
+  /** The statement with its one backup spelled out as the whole chain that this ends. */
+  async #withChain(statement: RestoreStatement): Promise<RestoreStatement> {
+    const [newest = ''] = statement.from;
+    return { ...statement, from: await wholeChain(newest, this.#tools.openStore) };
   }
 
   async #start(

@@ -40,7 +40,9 @@ export function showJobsRow(job: JobView): Row {
 /** SHOW BACKUP's rows (SHOW_BACKUP_COLUMNS, with `schemas` SHOW_BACKUP_SCHEMAS_COLUMNS): databases, then objects. */
 export function backupRows(manifest: Manifest, schemas: boolean): Row[] {
   const sizes = sizesByTable(manifest);
-  const common = [manifest.type, null, timestamp(manifest.moment.at)];
+  // An incremental backup begins where its newest base ends.
+  const start = manifest.chain.at(-1)?.at ?? null;
+  const common = [manifest.type, timestamp(start), timestamp(manifest.moment.at)];
   const databases = manifest.targets.databases.map((database): Row => [
     null,
     null,

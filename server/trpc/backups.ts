@@ -4,6 +4,8 @@ import type { BackupStatement } from '../statement/ast.ts';
 import { backupInput, targetsInput } from './inputs.ts';
 import { rootProcedure, router } from './init.ts';
 
+const backupUrl = z.string().min(1).max(8192);
+
 function statementOf(input: z.infer<typeof backupInput>): BackupStatement {
   return {
     kind: 'backup',
@@ -25,8 +27,10 @@ export const backupsRouter = router({
 
   /** What an incremental backup of a selection could build on, newest first, with the deadline of each. */
   bases: rootProcedure
-    .input(z.object({ cluster: z.string(), targets: targetsInput }))
-    .query(({ ctx, input }) => ctx.services.statements.baseCandidates(input.targets, input.cluster)),
+    .input(z.object({ cluster: z.string(), targets: targetsInput, also: backupUrl.nullable().default(null) }))
+    .query(({ ctx, input }) =>
+      ctx.services.statements.baseCandidates(input.targets, input.cluster, input.also),
+    ),
 
   /** What a BACKUP would do; problems come back as data, beside their fields. Writes nothing. */
   plan: rootProcedure
@@ -45,6 +49,11 @@ export const backupsRouter = router({
 
   /** What a backup URL holds, read from its manifest. */
   inspect: rootProcedure
-    .input(z.object({ url: z.string().min(1).max(8192) }))
+    .input(z.object({ url: backupUrl }))
     .query(({ ctx, input }) => ctx.services.statements.inspectBackup(input.url)),
+
+  /** The chain that a backup ends, oldest to newest, each layer as it is where its manifest says that it was. */
+  chain: rootProcedure
+    .input(z.object({ url: backupUrl }))
+    .query(({ ctx, input }) => ctx.services.statements.inspectChain(input.url)),
 });

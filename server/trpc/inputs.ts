@@ -29,6 +29,7 @@ export const backupInput = z.object({
 /** What the restore page has collected. */
 export const restoreInput = z.object({
   cluster: identifier,
+  /** The newest backup to restore from; what it builds on is in its manifest. */
   source: url,
   targets: targetsInput,
   intoDb: identifier.nullable(),

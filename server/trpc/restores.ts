@@ -21,15 +21,18 @@ function statementOf(input: z.infer<typeof restoreInput>): RestoreStatement {
 }
 
 export const restoresRouter = router({
-  /** What a RESTORE would do; problems come back as data, beside their fields. Writes nothing. */
+  /** What a RESTORE of the backup, and of all that it builds on, would do; problems come back as data. Writes nothing. */
   plan: rootProcedure
     .input(restoreInput)
-    .query(({ ctx, input }) => ctx.services.statements.planRestore(statementOf(input), input.cluster)),
+    .query(({ ctx, input }) =>
+      ctx.services.statements.planRestore(statementOf(input), input.cluster, { recorded: true }),
+    ),
 
   start: rootProcedure.input(restoreInput).mutation(async ({ ctx, input }) => ({
-    jobId: await ctx.services.statements.startRestore(statementOf(input), {
-      cluster: input.cluster,
-      user: ctx.session.user,
-    }),
+    jobId: await ctx.services.statements.startRestore(
+      statementOf(input),
+      { cluster: input.cluster, user: ctx.session.user },
+      { recorded: true },
+    ),
   })),
 });

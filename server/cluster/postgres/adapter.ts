@@ -9,7 +9,7 @@ import type {
   LedgerNote,
   TableRange,
 } from '../cluster.ts';
-import { FullBackupsOnly } from '../full-only.ts';
+import { FullBackupsOnly } from './full-only.ts';
 import type { Descriptor, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { nameKey, type ObjectName } from '../names.ts';
@@ -28,7 +28,6 @@ import { readUsers } from './users.ts';
 
 /** A PostgreSQL server, 13 or later. */
 export class PostgresCluster extends FullBackupsOnly implements Cluster {
-  readonly kindName = 'PostgreSQL';
   readonly #connections: Connections;
   readonly #moments: Moments;
 

@@ -243,6 +243,32 @@ describe('changes', () => {
     expect(await expectChanges(table, 'comparison', from, at)).toBe(4000);
   });
 
+  it('of interleaved tables are the child’s or the parent’s, each its own', async () => {
+    await client.query('SET CLUSTER SETTING sql.defaults.interleaved_tables.enabled = true');
+    await makeTable({
+      create: 'CREATE TABLE t (k INT8 PRIMARY KEY, v INT8)',
+      fill: '(1, 1), (2, 2), (3, 3)',
+      change: [],
+    });
+    await client.query(
+      'CREATE TABLE child (k INT8, n INT8, v INT8, PRIMARY KEY (k, n)) INTERLEAVE IN PARENT t (k)',
+    );
+    await client.query('INSERT INTO child SELECT 1 + i % 3, i, i FROM generate_series(1, 30) AS g (i)');
+    await client.query('ALTER TABLE t SPLIT AT VALUES (2)');
+    const from = await now();
+    await client.query('UPDATE child SET v = 0 WHERE n = 4');
+    await client.query('DELETE FROM child WHERE n IN (5, 6)');
+    await client.query('UPDATE t SET v = 0 WHERE k = 3');
+    const at = await now();
+    const named = (name: string) =>
+      describeTable(cluster, { database: DATABASE, schema: 'public', name }, at);
+    const [parent, child] = [await named('t'), await named('child')];
+    for (const method of ['feed', 'comparison'] as const) {
+      expect(await expectChanges(child, method, from, at)).toBe(3);
+      expect(await expectChanges(parent, method, from, at)).toBe(1);
+    }
+  });
+
   it('are nothing where nothing changed', async () => {
     await makeTable(subject('a STRING'));
     const from = await now();
