@@ -144,7 +144,7 @@ test('root backs up what changed, and restores the chain into another cluster', 
 
   // One click from the backup: the statement names the whole chain.
   await page.goto(`/backups/view?url=${encodeURIComponent(at('one'))}`);
-  await page.getByRole('link', { name: 'Restore', exact: true }).last().click();
+  await page.getByRole('main').getByRole('link', { name: 'Restore', exact: true }).click();
   const asOf = page.getByRole('radiogroup', { name: 'Restore as of' }).getByRole('radio');
   await expect(asOf).toHaveCount(2);
   await expect(asOf.last()).toBeChecked();
