@@ -174,7 +174,7 @@ test('what can’t be built on or restored any more is said where it is chosen',
   const extern = (name: string) => path.join(started.about.externDir, name);
   await rename(extern('one'), extern('elsewhere'));
   await page.clock.fastForward('01:00');
-  await expect(page.getByRole('alert')).toContainText('is not there any more');
+  await expect(page.getByRole('main').getByRole('alert')).toContainText('is not there any more');
   await expect(page.getByRole('button', { name: 'Review' })).toBeDisabled();
   await base(page, 'full').click();
   await expect(page.getByRole('button', { name: 'Review' })).toBeEnabled();
@@ -183,7 +183,7 @@ test('what can’t be built on or restored any more is said where it is chosen',
   await rename(extern('elsewhere'), extern('one'));
   await rename(extern('full'), extern('gone'));
   await page.goto(`/restore?url=${encodeURIComponent(at('one'))}`);
-  await expect(page.getByRole('alert')).toContainText(
+  await expect(page.getByRole('main').getByRole('alert')).toContainText(
     `layer 1 of 2 of the chain, the full backup that was at ${at('full')}`,
   );
   await expect(page.getByRole('button', { name: 'Continue' })).toBeDisabled();
@@ -204,7 +204,7 @@ test('what can’t be built on or restored any more is said where it is chosen',
   await page.getByRole('radio', { name: 'Incremental' }).check();
   await expect(base(page, 'one')).toHaveAttribute('aria-checked', 'true');
   await page.clock.fastForward('26:00:00');
-  await expect(page.getByRole('alert')).toContainText(
+  await expect(page.getByRole('main').getByRole('alert')).toContainText(
     /Too old: .* left its GC window \(25 h\) 1 h \d\d min ago/,
   );
   await expect(base(page, 'one')).toBeDisabled();
