@@ -106,7 +106,9 @@ export function WhereStep(props: WhereStepProps) {
     input.destination === ''
       ? 'Enter a backup URL to go on.'
       : bases?.length === 0
-        ? 'Choose what to build on, to go on.'
+        ? candidates.data !== undefined && newest === undefined
+          ? 'Choose “Full” to go on.'
+          : 'Choose what to build on, to go on.'
         : lost !== null
           ? 'Choose something else to build on, to go on.'
           : null;
