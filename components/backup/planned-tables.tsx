@@ -40,7 +40,7 @@ export function PlannedNodes({ nodes }: { nodes: readonly PlannedNode[] }) {
 }
 
 const table = columnsFor<PlannedTable>();
-const tableColumns = table.columns([
+const commonColumns = table.columns([
   table.accessor((row) => printName(row.name), { id: 'table', header: 'Table' }),
   table.accessor('ranges', {
     header: 'Ranges',
@@ -52,16 +52,23 @@ const tableColumns = table.columns([
     cell: ({ getValue }) => <Count value={getValue()} estimate />,
     meta: { align: 'right', width: '130px' },
   }),
-  table.accessor('bytes', {
-    header: 'Estimated size',
-    cell: ({ getValue }) => <Bytes value={getValue()} />,
-    meta: { align: 'right', width: '150px' },
-  }),
 ]);
 
+function size(wideOnly: boolean) {
+  return table.accessor('bytes', {
+    header: 'Estimated size',
+    cell: ({ getValue }) => <Bytes value={getValue()} />,
+    meta: { align: 'right', width: '150px', wideOnly },
+  });
+}
+
+const tableColumns = [...commonColumns, ...table.columns([size(false)])];
+
+/** On a phone what is stored counts for more than the size of the table. */
 const layerColumns = [
-  ...tableColumns,
+  ...commonColumns,
   ...table.columns([
+    size(true),
     table.display({
       id: 'changes',
       header: 'What is stored',
