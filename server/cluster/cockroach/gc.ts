@@ -19,15 +19,13 @@ export interface Windows {
 export async function tableWindows(session: Session): Promise<GcWindow[]> {
   const { database } = session.place;
   const windows = await readWindows(session);
+  await session.databaseId();
   const tables = await session.rows<{ schema: string; name: string }>(
     'list the tables',
-    `SELECT s.name AS schema, n.name
-     FROM system.namespace AS n
-     JOIN system.namespace AS s ON s."parentID" = n."parentID" AND s."parentSchemaID" = 0 AND s.id = n."parentSchemaID"
-     JOIN crdb_internal.tables AS t ON t.table_id = n.id AND t.state = 'PUBLIC' AND t.drop_time IS NULL
-     WHERE n."parentID" = $1 AND n."parentSchemaID" <> 0
-     ORDER BY s.name, n.name`,
-    [await session.databaseId()],
+    `SELECT n.nspname AS schema, c.relname AS name
+     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND n.nspname NOT IN ('crdb_internal', 'information_schema', 'pg_catalog', 'pg_extension')
+     ORDER BY n.nspname, c.relname`,
   );
   return tables.map(({ schema, name }) => {
     const table = { database, schema, name };
