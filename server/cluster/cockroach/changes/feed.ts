@@ -46,7 +46,9 @@ export async function spoolChangedKeys(
       );
     }, STUCK_MS);
   let timer = noticed();
-  const stream = streamCopyText(lease.client, feedSql(request), AbortSignal.any([signal, stuck.signal]));
+  const stream = streamCopyText(lease.client, feedSql(request), AbortSignal.any([signal, stuck.signal]), {
+    gather: false,
+  });
   try {
     for await (const rows of copyRows(stream)) {
       clearTimeout(timer);

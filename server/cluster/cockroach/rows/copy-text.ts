@@ -17,10 +17,20 @@ import { DataRowFramer } from './data-rows.ts';
  *
  * Values come as the client's session prints them: without `extra_float_digits = 3` floats lose their last digits.
  */
-export function streamCopyText(client: pg.Client, sql: string, signal: AbortSignal): Readable {
-  const rows = new CopyTextStream(client, sql, signal);
+export function streamCopyText(
+  client: pg.Client,
+  sql: string,
+  signal: AbortSignal,
+  { gather = true }: CopyTextOptions = {},
+): Readable {
+  const rows = new CopyTextStream(client, sql, signal, gather);
   if (!rows.destroyed) client.query(rows);
   return rows;
+}
+
+export interface CopyTextOptions {
+  /** False: rows are given as they come, for answers that never end. */
+  gather?: boolean;
 }
 
 type Listener = (chunk: Buffer) => void;
@@ -32,12 +42,14 @@ type Listener = (chunk: Buffer) => void;
 class CopyTextStream extends Readable {
   readonly #client: pg.Client;
   readonly #text: string;
+  readonly #gather: boolean;
   /** While the query runs: from the moment it is sent until the server is ready for another one. */
   #running: { socket: Duplex; listener: Listener; pgListener: Listener; framer: DataRowFramer } | undefined;
   #failure: Error | undefined;
 
-  constructor(client: pg.Client, text: string, signal: AbortSignal) {
-    super({ signal });
+  constructor(client: pg.Client, text: string, signal: AbortSignal, gather: boolean) {
+    super({ signal, highWaterMark: 1024 * 1024 });
+    this.#gather = gather;
     this.#client = client;
     this.#text = text;
   }
@@ -92,8 +104,14 @@ class CopyTextStream extends Readable {
   }
 
   #take(chunk: Buffer, socket: Duplex, framer: DataRowFramer): void {
-    const text = framer.feed(chunk);
-    const full = text.length > 0 && !this.destroyed && !this.push(text);
+    const blocks = framer.feed(chunk);
+    // At its end, and where rows trickle in, nothing is held back.
+    if (this.#running === undefined || !this.#gather) {
+      const text = framer.flush();
+      if (text.length > 0) blocks.push(text);
+    }
+    let full = false;
+    for (const text of blocks) if (!this.destroyed) full = !this.push(text);
     if (this.#running === undefined) this.#end();
     // After an error nothing but "ready" comes any more, and nobody reads on to get it.
     else if (full && this.#failure === undefined) socket.pause();

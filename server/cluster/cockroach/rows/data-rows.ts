@@ -35,9 +35,17 @@ export interface FramerEvents {
   ready(bytes: Buffer): void;
 }
 
-/** Cuts chunks as they come off the socket. Holds back at most one unfinished message. */
+/**
+ * Text is gathered in blocks of this size: what compresses and writes it costs as much for a small piece as for a large
+ * one. A row that doesn't fit gets a block of its own.
+ */
+const BLOCK = 256 * 1024;
+
+/** Cuts chunks as they come off the socket. Holds back at most one unfinished message and one block of text. */
 export class DataRowFramer {
   readonly #events: FramerEvents;
+  #block: Buffer = Buffer.alloc(0);
+  #written = 0;
   #held: Buffer[] = [];
   #heldBytes = 0;
   /** Bytes that are needed before there is any sense in looking at what is held. */
@@ -47,13 +55,13 @@ export class DataRowFramer {
     this.#events = events;
   }
 
-  /** Takes the next bytes; answers the COPY text of all rows that are complete with them. */
-  feed(chunk: Buffer): Buffer {
+  /** Takes the next bytes; answers the blocks of COPY text that are full with them. */
+  feed(chunk: Buffer): Buffer[] {
     let bytes = chunk;
     if (this.#heldBytes > 0) {
       this.#held.push(chunk);
       this.#heldBytes += chunk.length;
-      if (this.#heldBytes < this.#needed) return Buffer.alloc(0);
+      if (this.#heldBytes < this.#needed) return [];
       bytes = Buffer.concat(this.#held, this.#heldBytes);
       this.#held = [];
       this.#heldBytes = 0;
@@ -61,10 +69,16 @@ export class DataRowFramer {
     return this.#cut(bytes);
   }
 
-  #cut(bytes: Buffer): Buffer {
-    // Every byte of a row becomes at most two, and what surrounds a field is never shorter than a tab or \N.
-    const out = Buffer.allocUnsafe(bytes.length * 2);
-    let written = 0;
+  /** The COPY text of all rows so far that no block was answered with. */
+  flush(): Buffer {
+    const text = this.#block.subarray(0, this.#written);
+    this.#block = this.#block.subarray(this.#written);
+    this.#written = 0;
+    return text;
+  }
+
+  #cut(bytes: Buffer): Buffer[] {
+    const full: Buffer[] = [];
     let at = 0;
     this.#needed = HEADER;
     while (at + HEADER <= bytes.length) {
@@ -74,8 +88,15 @@ export class DataRowFramer {
         break;
       }
       const kind = bytes[at];
-      if (kind === DATA_ROW) written = appendRow(bytes, at + HEADER, out, written);
-      else if (kind === READY_FOR_QUERY) this.#events.ready(bytes.subarray(at, end));
+      if (kind === DATA_ROW) {
+        // Every byte of a row becomes at most two, and what surrounds a field is never shorter than a tab or \N.
+        const most = (end - at) * 2;
+        if (this.#written + most > this.#block.length) {
+          if (this.#written > 0) full.push(this.flush());
+          this.#block = Buffer.allocUnsafeSlow(Math.max(BLOCK, most));
+        }
+        this.#written = appendRow(bytes, at + HEADER, this.#block, this.#written);
+      } else if (kind === READY_FOR_QUERY) this.#events.ready(bytes.subarray(at, end));
       else this.#events.message(bytes.subarray(at, end));
       at = end;
     }
@@ -83,7 +104,7 @@ export class DataRowFramer {
       this.#held = [bytes.subarray(at)];
       this.#heldBytes = bytes.length - at;
     }
-    return out.subarray(0, written);
+    return full;
   }
 }
 
