@@ -28,7 +28,7 @@ export interface ReadingLab {
 /** How many accounts FIXTURE makes. */
 export const ACCOUNTS = 4000;
 
-/** Some of everything that PostgreSQL and CockroachDB both have. */
+/** Some of everything that PostgreSQL and CockroachDB both have. Each nextval is a transaction of its own there: no thousands. */
 export const FIXTURE = `
   CREATE TYPE mood AS ENUM ('glad', 'sad');
   CREATE SEQUENCE ticket START 100;
@@ -46,8 +46,10 @@ export const FIXTURE = `
   CREATE SCHEMA audit;
   CREATE TABLE audit.log (id INT8 PRIMARY KEY, what VARCHAR(40));
   INSERT INTO customers SELECT i, 'customer ' || i::text, 'glad' FROM generate_series(1, 100) AS g (i);
-  INSERT INTO accounts (customer, balance, note)
-    SELECT 1 + i % 100, 1000, 'a note that makes the row some bytes longer' FROM generate_series(1, ${ACCOUNTS}) AS g (i);
+  INSERT INTO accounts (id, customer, balance, note)
+    SELECT 99 + i, 1 + i % 100, 1000, 'a note that makes the row some bytes longer'
+      FROM generate_series(1, ${ACCOUNTS}) AS g (i);
+  SELECT setval('ticket', ${99 + ACCOUNTS});
   INSERT INTO audit.log VALUES (1, 'opened');`;
 
 /** The subject of a suite, once it is open, with databases for its tests. */
@@ -79,8 +81,8 @@ export class Lab implements ReadingLab {
   }
 
   async fixture(accounts = ACCOUNTS): Promise<{ database: string; ids: number[] }> {
-    const more = `INSERT INTO accounts (customer, balance, note)
-      SELECT 1, 1, repeat('x', 200) FROM generate_series(1, ${accounts - ACCOUNTS}) AS g (i);`;
+    const more = `INSERT INTO accounts (id, customer, balance, note)
+      SELECT ${99 + ACCOUNTS} + i, 1, 1, repeat('x', 200) FROM generate_series(1, ${accounts - ACCOUNTS}) AS g (i);`;
     const database = await this.freshDatabase(accounts === ACCOUNTS ? FIXTURE : FIXTURE + more);
     const rows = await this.subject.exec(database, 'SELECT id FROM accounts');
     return { database, ids: rows.map((row) => Number(row.id)) };
