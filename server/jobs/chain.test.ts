@@ -143,6 +143,7 @@ describe('a chain of backups', () => {
         id: manifest.id,
         type: manifest.type,
         moment: manifest.moment.at,
+        bytes: manifest.totals.bytes,
       })),
     );
     const loaded = layers

@@ -233,7 +233,7 @@ describe('a statement that can’t be', () => {
     [
       "RESTORE bank.customers FROM 'nodelocal://self/whole', 'nodelocal://self/moving' WITH into_db = 'nodb'",
       'invalid-value',
-      'nodelocal://self/moving is a full backup, but only the first backup to restore from is one',
+      'nodelocal://self/moving is a full backup, but only the first of a chain is one',
     ],
     [
       "RESTORE bank.customers FROM 'nodelocal://self/whole' AS OF SYSTEM TIME '-10s' WITH into_db = 'nodb'",
