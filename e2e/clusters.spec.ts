@@ -228,6 +228,10 @@ test('a URL is changed without its password, and is nowhere shown with it', asyn
   await page.getByRole('button', { name: 'Change URL of again' }).click();
   await url.fill('postgres://root:redacted@127.0.0.1:1/db');
   await page.getByRole('dialog').getByRole('button', { name: 'Change URL' }).click();
+  // What is stored goes to the server that it was given for, and to no other.
+  await expect(page.getByRole('dialog')).toContainText('is not sent to another server');
+  await url.fill('postgres://root:another@127.0.0.1:1/db');
+  await page.getByRole('dialog').getByRole('button', { name: 'Change URL' }).click();
   await page.getByRole('button', { name: 'Save anyway' }).click();
   await expect(card.getByRole('alert')).toContainText('the connection was refused');
   await page.goto('/clusters/view?name=again');
