@@ -1,10 +1,10 @@
 import pg from 'pg';
 import { expect, test } from 'playwright/test';
-import type { Browser, Page } from 'playwright/test';
+import type { Page } from 'playwright/test';
 import { startHoldfast } from '../scripts/holdfast.ts';
 import type { Started } from '../scripts/holdfast.ts';
 import { violations } from './axe.ts';
-import { logIn, openBranch, treeRow } from './steps.ts';
+import { openBranch, openConsole, treeRow } from './steps.ts';
 
 /** One of its own: the other stories count on a single cluster. */
 let started: Started;
@@ -16,13 +16,6 @@ test.beforeAll(async () => {
   started = await startHoldfast();
 });
 test.afterAll(() => started.stop());
-
-async function openConsole(browser: Browser): Promise<Page> {
-  const context = await browser.newContext({ baseURL: started.about.url, reducedMotion: 'reduce' });
-  const page = await context.newPage();
-  await logIn(page);
-  return page;
-}
 
 /** Registers a cluster through the form; ends on its page. */
 async function register(page: Page, name: string, url: string): Promise<void> {
@@ -66,7 +59,7 @@ async function run(cluster: string, sql: string): Promise<string> {
 }
 
 test('a cluster is tested, added, looked at and backed up', async ({ browser }) => {
-  const page = await openConsole(browser);
+  const page = await openConsole(browser, started.about);
   await page.goto('/clusters');
   await page.getByRole('button', { name: 'Add a cluster' }).click();
   const [name, url] = [
@@ -149,7 +142,7 @@ test('a cluster is tested, added, looked at and backed up', async ({ browser }) 
 });
 
 test('with several clusters the wizards ask which one', async ({ browser }) => {
-  const page = await openConsole(browser);
+  const page = await openConsole(browser, started.about);
   await page.goto('/backup');
   const choice = page.getByRole('radiogroup', { name: 'Cluster to back up' });
   await expect(choice.getByRole('radio')).toHaveCount(2);
@@ -183,7 +176,7 @@ test('with several clusters the wizards ask which one', async ({ browser }) => {
 });
 
 test('a cluster is removed once its jobs have ended, and never the environmentâ€™s', async ({ browser }) => {
-  const page = await openConsole(browser);
+  const page = await openConsole(browser, started.about);
   await page.goto('/clusters');
   await expect(page.getByRole('region', { name: 'Cluster default' })).toContainText('environment');
   await expect(page.getByRole('button', { name: 'Remove default' })).toBeHidden();
@@ -206,7 +199,7 @@ test('a cluster is removed once its jobs have ended, and never the environmentâ€
 });
 
 test('a URL is changed without its password, and is nowhere shown with it', async ({ browser }) => {
-  const page = await openConsole(browser);
+  const page = await openConsole(browser, started.about);
   const password = encodeURIComponent(started.about.rootPassword);
   await register(page, 'again', started.about.embeddedUrl);
   await page.goto('/clusters');
@@ -243,7 +236,7 @@ test('a URL is changed without its password, and is nowhere shown with it', asyn
 });
 
 test('what incremental backups lack is turned on with one click', async ({ browser }) => {
-  const page = await openConsole(browser);
+  const page = await openConsole(browser, started.about);
   // Clusters that lack something need a server that can be set so; here only the pages are looked at.
   let met = false;
   const answer = (data: unknown) => ({ json: { result: { data } } });

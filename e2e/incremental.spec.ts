@@ -2,10 +2,11 @@ import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import { expect, test } from 'playwright/test';
-import type { Browser, Locator, Page } from 'playwright/test';
+import type { Locator, Page } from 'playwright/test';
 import { startHoldfast } from '../scripts/holdfast.ts';
 import type { Started } from '../scripts/holdfast.ts';
 import { violations } from './axe.ts';
+import { openConsole } from './steps.ts';
 
 /** One of its own: the other stories count on a single cluster. */
 let started: Started;
@@ -19,17 +20,6 @@ test.beforeAll(async () => {
   started = await startHoldfast();
 });
 test.afterAll(() => started.stop());
-
-async function openConsole(browser: Browser): Promise<Page> {
-  const context = await browser.newContext({ baseURL: started.about.url, reducedMotion: 'reduce' });
-  const page = await context.newPage();
-  await page.goto('/login');
-  await page.getByRole('textbox', { name: 'User' }).fill('root');
-  await page.getByLabel('Password', { exact: true }).fill(started.about.rootPassword);
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await expect(page).not.toHaveURL(/\/login/);
-  return page;
-}
 
 /** axe finds nothing, and nothing is wider than a phone. */
 async function expectGoodPage(page: Page): Promise<void> {
@@ -87,7 +77,7 @@ async function succeeded(page: Page): Promise<void> {
 }
 
 test('root backs up what changed, and restores the chain into another cluster', async ({ browser }) => {
-  const page = await openConsole(browser);
+  const page = await openConsole(browser, started.about);
   await page.goto('/clusters');
   await page.getByRole('button', { name: 'Add a cluster' }).click();
   await page.getByRole('textbox', { name: 'Name' }).fill('sim');
@@ -168,7 +158,7 @@ test('root backs up what changed, and restores the chain into another cluster', 
 });
 
 test('what can’t be built on or restored any more is said where it is chosen', async ({ browser }) => {
-  const page = await openConsole(browser);
+  const page = await openConsole(browser, started.about);
   await page.clock.install();
   await chooseShop(page);
   await page.getByRole('radio', { name: 'Incremental' }).check();

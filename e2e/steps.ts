@@ -1,15 +1,26 @@
 import pg from 'pg';
 import { expect } from 'playwright/test';
-import type { Locator, Page } from 'playwright/test';
+import type { Browser, Locator, Page } from 'playwright/test';
 import { holdfast } from './harness.ts';
 
 /** Logs in as root and waits for the overview, or for the page that was asked for. */
-export async function logIn(page: Page, path = '/'): Promise<void> {
+export async function logIn(page: Page, path = '/', password = holdfast().rootPassword): Promise<void> {
   await page.goto(path);
   await page.getByRole('textbox', { name: 'User' }).fill('root');
-  await page.getByLabel('Password', { exact: true }).fill(holdfast().rootPassword);
+  await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Log in' }).click();
   await expect(page).not.toHaveURL(/\/login/);
+}
+
+/** A page, logged in, of a Holdfast that a story has of its own; its context is the caller's to close. */
+export async function openConsole(
+  browser: Browser,
+  about: { url: string; rootPassword: string },
+): Promise<Page> {
+  const context = await browser.newContext({ baseURL: about.url, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  await logIn(page, '/', about.rootPassword);
+  return page;
 }
 
 /** A row of the tree by its name. */

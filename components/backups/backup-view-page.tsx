@@ -1,6 +1,6 @@
 'use client';
-import { Alert, Anchor, Button, Card, Group, List, Skeleton, Stack, Text, Title } from '@mantine/core';
-import { IconArrowLeft, IconDatabaseImport, IconInfoCircle } from '@tabler/icons-react';
+import { Alert, Anchor, Button, Card, Group, List, Skeleton, Stack, Title } from '@mantine/core';
+import { IconDatabaseImport, IconInfoCircle } from '@tabler/icons-react';
 import { skipToken, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { useSearchParams } from 'next/navigation';
@@ -9,6 +9,7 @@ import { quoteIdent } from '../../server/cluster/names.ts';
 import { kindName } from '../clusters/words.ts';
 import { formatDuration, plural } from '../format.ts';
 import { useTRPC } from '../trpc.ts';
+import { BackLink } from '../ui/back-link.tsx';
 import { StatementSection } from '../ui/statement-section.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
@@ -30,14 +31,7 @@ export function BackupViewPage() {
   );
   return (
     <Stack gap="lg">
-      <Anchor component={Link} href="/backups" size="sm" w="fit-content">
-        <Group gap={4}>
-          <IconArrowLeft size={14} aria-hidden />
-          <Text span size="sm">
-            All backups
-          </Text>
-        </Group>
-      </Anchor>
+      <BackLink href="/backups">All backups</BackLink>
       {!asked ? (
         <Alert color="yellow" icon={<IconInfoCircle />} title="No backup is named in this page’s address">
           Open one by its URL on the Backups page.

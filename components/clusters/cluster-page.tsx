@@ -1,6 +1,6 @@
 'use client';
-import { Alert, Anchor, Button, Card, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
-import { IconAlertTriangle, IconArrowLeft, IconDatabaseExport, IconInfoCircle } from '@tabler/icons-react';
+import { Alert, Button, Card, Group, Skeleton, Stack, Title } from '@mantine/core';
+import { IconAlertTriangle, IconDatabaseExport, IconInfoCircle } from '@tabler/icons-react';
 import { skipToken, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { useRouter, useSearchParams } from 'next/navigation';
@@ -8,6 +8,7 @@ import type { ClusterInfo } from '../../server/cluster/cluster.ts';
 import { plural } from '../format.ts';
 import type { Outputs } from '../trpc.ts';
 import { useTRPC } from '../trpc.ts';
+import { BackLink } from '../ui/back-link.tsx';
 import { CopyableCode } from '../ui/copyable-code.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
@@ -35,14 +36,7 @@ export function ClusterPage() {
   );
   return (
     <Stack gap="lg">
-      <Anchor component={Link} href="/clusters" size="sm" w="fit-content">
-        <Group gap={4}>
-          <IconArrowLeft size={14} aria-hidden />
-          <Text span size="sm">
-            All clusters
-          </Text>
-        </Group>
-      </Anchor>
+      <BackLink href="/clusters">All clusters</BackLink>
       {name === '' ? (
         <Alert color="yellow" icon={<IconInfoCircle />} title="No cluster is named in this page’s address">
           Choose one on the Clusters page.

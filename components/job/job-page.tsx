@@ -1,14 +1,13 @@
 'use client';
-import { Anchor, Badge, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Badge, Group, Skeleton, Stack, Title } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
-import { IconArrowLeft } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import Link from 'next/link';
 import { useEffect } from 'react';
 import { isFinal } from '../../server/jobs/job.ts';
 import type { JobView } from '../../server/jobs/job.ts';
 import { formatPercent } from '../format.ts';
 import { useTRPC } from '../trpc.ts';
+import { BackLink } from '../ui/back-link.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { StateBadge } from '../ui/states.tsx';
 import { CancelJob } from './cancel-job.tsx';
@@ -36,7 +35,7 @@ export function JobPage({ id }: { id: string }) {
   if (job.data !== undefined) return <LiveJob key={id} job={job.data} />;
   return (
     <Stack gap="lg">
-      <JobsLink />
+      <BackLink href="/jobs">All jobs</BackLink>
       {job.error === null ? (
         <Stack gap="lg" aria-busy aria-label="Loading the job">
           <Skeleton h={36} maw={320} />
@@ -69,7 +68,7 @@ function LiveJob({ job: polled }: { job: JobView }) {
 
   return (
     <Stack gap="lg">
-      <JobsLink />
+      <BackLink href="/jobs">All jobs</BackLink>
       <Group justify="space-between" align="center">
         <Group gap="md">
           <Title order={1}>
@@ -106,18 +105,5 @@ function Connection({ status }: { status: StreamStatus }) {
     <Badge variant="dot" color={live ? 'green' : 'yellow'} role="status" aria-label="Connection">
       {live ? 'Live' : status === 'connecting' ? 'Connecting…' : 'Reconnecting…'}
     </Badge>
-  );
-}
-
-function JobsLink() {
-  return (
-    <Anchor component={Link} href="/jobs" size="sm" w="fit-content">
-      <Group gap={4}>
-        <IconArrowLeft size={14} aria-hidden />
-        <Text span size="sm">
-          All jobs
-        </Text>
-      </Group>
-    </Anchor>
   );
 }
