@@ -104,6 +104,17 @@ export class HoldfastError extends Error {
     this.position = details.position;
   }
 
+  /** The same error, about that part of a form. */
+  about(field: ErrorField): HoldfastError {
+    const { hint, position, cause } = this;
+    return new HoldfastError(this.code, this.message, {
+      field,
+      cause,
+      ...(hint === undefined ? {} : { hint }),
+      ...(position === undefined ? {} : { position }),
+    });
+  }
+
   /** Five characters, for the PostgreSQL wire. */
   get sqlState(): string {
     return SQL_STATES[this.code];

@@ -1,7 +1,7 @@
 import type { Cluster, GcWindow } from '../cluster/cluster.ts';
 import { nameKey } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
-import { type Manifest, readManifest } from '../format/manifest.ts';
+import { type Manifest, readManifestAt } from '../format/manifest.ts';
 import type { Targets } from '../statement/ast.ts';
 import { type Location, parseLocation } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
@@ -55,18 +55,16 @@ export async function baseCandidates(
   return candidates.sort((a, b) => Date.parse(b.moment) - Date.parse(a.moment));
 }
 
+/** Null for one that can't be read any more. */
 async function manifestAt(
   location: Location,
   openStore: (location: Location) => Store,
 ): Promise<Manifest | null> {
-  const store = openStore(location);
   try {
-    return await readManifest(store, location);
+    return await readManifestAt(location, openStore);
   } catch (error) {
     if (error instanceof HoldfastError) return null;
     throw error;
-  } finally {
-    await store.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Cluster, ClusterInfo, TableChanges } from '../cluster/cluster.ts';
+import type { Descriptor } from '../cluster/descriptor.ts';
 import type { Moment } from '../cluster/moment.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
@@ -23,7 +24,7 @@ export interface BackupCheck {
   resolved: ResolvedTargets;
   location: Location | null;
   /** What an incremental backup builds on and how each table goes into it; null for a full one, or with problems. */
-  layer: { bases: Bases; changes: TableChanges[] } | null;
+  layer: { bases: Bases; changes: TableChanges[]; descriptors: Descriptor[] } | null;
   info: ClusterInfo;
   problems: HoldfastError[];
   warnings: string[];
@@ -69,8 +70,8 @@ export async function checkBackup(
         age = (Date.now() - Date.parse(at.at)) / 1000;
         if (bases === null || problems.length > 0) return null;
         const names = resolved.objects.map((object) => object.name);
-        const changes = await planLayer(cluster, bases, await cluster.descriptors(names, at), at);
-        return { bases, changes };
+        const descriptors = await cluster.descriptors(names, at);
+        return { bases, descriptors, changes: await planLayer(cluster, bases, descriptors, at) };
       });
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error;
@@ -147,13 +148,7 @@ async function checkDestination(
     return location;
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
-    problems.push(
-      new HoldfastError(error.code, error.message, {
-        hint: error.hint,
-        field: 'destination',
-        cause: error.cause,
-      }),
-    );
+    problems.push(error.about('destination'));
     return null;
   }
 }
@@ -230,7 +225,7 @@ async function spreadOf(
       const layerAt = layer && {
         from: layer.bases.newest.moment,
         changes: layer.changes,
-        descriptors: await cluster.descriptors(tablesOf(resolved), at),
+        descriptors: layer.descriptors,
       };
       for await (const task of planAllTasks(cluster, tablesOf(resolved), at, bytesATask, layerAt)) {
         const table = tables.get(nameKey(task.table));

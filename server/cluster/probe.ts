@@ -33,11 +33,7 @@ export async function probeCluster(url: string, patience = PATIENCE_MS): Promise
     );
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
-    throw new HoldfastError(error.code, error.message, {
-      hint: error.hint,
-      field: 'url',
-      cause: error.cause,
-    });
+    throw error.about('url');
   }
 }
 

@@ -2,7 +2,7 @@ import { HoldfastError } from '../errors.ts';
 import { parseLocation, type Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
 import { linkProblem } from './links.ts';
-import { readManifest } from './manifest.ts';
+import { readManifestAt } from './manifest.ts';
 import type { Manifest } from './manifest-schema.ts';
 
 /** One backup of a chain. */
@@ -43,14 +43,9 @@ async function openLayer(
   openStore: (location: Location) => Store,
   { field }: ChainUse,
 ): Promise<Layer> {
-  const store = openStore(location);
   try {
-    return { location, manifest: await readManifest(store, location) };
+    return { location, manifest: await readManifestAt(location, openStore) };
   } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error;
-    const { code, message, hint } = error;
-    throw new HoldfastError(code, message, { hint, field, cause: error });
-  } finally {
-    await store.close();
+    throw error instanceof HoldfastError ? error.about(field) : error;
   }
 }

@@ -1,4 +1,5 @@
 import { Transform, type TransformCallback } from 'node:stream';
+import { countNewlines } from '../cluster/newlines.ts';
 
 const NEWLINE = 10;
 
@@ -41,10 +42,4 @@ export class CopyText extends Transform {
   override _flush(done: TransformCallback): void {
     done(this.#options.check?.(this) ?? null);
   }
-}
-
-function countNewlines(chunk: Uint8Array): number {
-  let count = 0;
-  for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) count++;
-  return count;
 }

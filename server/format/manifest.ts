@@ -50,6 +50,19 @@ export async function readManifest(store: Store, location: Location): Promise<Ma
   }
 }
 
+/** Reads and checks the manifest at a location that nothing else is wanted of. Throws what `readManifest` throws. */
+export async function readManifestAt(
+  location: Location,
+  openStore: (location: Location) => Store,
+): Promise<Manifest> {
+  const store = openStore(location);
+  try {
+    return await readManifest(store, location);
+  } finally {
+    await store.close();
+  }
+}
+
 function parseManifest(document: Exclude<DocumentRead, { kind: 'missing' }>, location: Location): Manifest {
   if (document.kind === 'unreadable') throw corrupt(location, document.why);
   const head = z

@@ -290,11 +290,7 @@ async function assertUrl(url: string): Promise<void> {
     await openCluster(url).close();
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
-    throw new HoldfastError(error.code, error.message, {
-      hint: error.hint,
-      field: 'url',
-      cause: error.cause,
-    });
+    throw error.about('url');
   }
 }
 

@@ -1,7 +1,7 @@
 import { problemOf } from '../backup/check.ts';
 import type { ChainLayer } from '../backup/selection.ts';
 import { HoldfastError } from '../errors.ts';
-import { readManifest } from '../format/manifest.ts';
+import { readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
@@ -16,7 +16,7 @@ type OpenStore = (location: Location) => Store;
  */
 export async function recordedLayers(url: string, openStore: OpenStore): Promise<ChainLayer[]> {
   const location = parseLocation(url, 'source');
-  const manifest = await manifestAt(location, openStore);
+  const manifest = await readManifestAt(location, openStore);
   const layers: ChainLayer[] = [];
   for (const [place, recorded] of manifest.chain.entries())
     layers.push(await recordedLayer(recorded, place, openStore));
@@ -55,7 +55,7 @@ async function recordedLayer(
   openStore: OpenStore,
 ): Promise<ChainLayer> {
   try {
-    const manifest = await manifestAt(parseLocation(url, 'source'), openStore);
+    const manifest = await readManifestAt(parseLocation(url, 'source'), openStore);
     if (manifest.id === id) return layerOf(manifest, url);
     throw new HoldfastError(
       'undefined-backup',
@@ -71,13 +71,4 @@ async function recordedLayer(
 
 function layerOf({ id, type, moment, totals }: Manifest, url: string): ChainLayer {
   return { id, url, type, moment: moment.at, rows: totals.rows, bytes: totals.bytes, problem: null };
-}
-
-async function manifestAt(location: Location, openStore: OpenStore): Promise<Manifest> {
-  const store = openStore(location);
-  try {
-    return await readManifest(store, location);
-  } finally {
-    await store.close();
-  }
 }

@@ -1,4 +1,5 @@
 import type { ClusterUser } from '../cluster/cluster.ts';
+import { literal } from '../cluster/literal.ts';
 import type { DdlStep, TableDescriptor } from '../cluster/descriptor.ts';
 import type { Manifest } from '../format/manifest.ts';
 
@@ -81,10 +82,4 @@ function table(name: string, definition: string, rows: string[][]): TableDescrip
     rowKey: null,
     storage: null,
   };
-}
-
-function literal(text: string): string {
-  return /[\\\n\r]/.test(text)
-    ? `e'${text.replace(/[\\']/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}'`
-    : `'${text.replaceAll("'", "''")}'`;
 }

@@ -8,7 +8,7 @@ import type {
 } from '../backup/selection.ts';
 import { problemOf } from '../backup/check.ts';
 import { HoldfastError } from '../errors.ts';
-import { readManifest } from '../format/manifest.ts';
+import { readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { isFinal, parseJobId } from '../jobs/job.ts';
 import type { JobEvent, JobId, JobView } from '../jobs/job.ts';
@@ -302,12 +302,7 @@ export class StatementExecutor implements StatementRunner {
 
   async #openManifest(url: string): Promise<{ manifest: Manifest; location: Location }> {
     const location = parseLocation(url, 'source');
-    const store = this.#tools.openStore(location);
-    try {
-      return { manifest: await readManifest(store, location), location };
-    } finally {
-      await store.close();
-    }
+    return { manifest: await readManifestAt(location, this.#tools.openStore), location };
   }
 }
 

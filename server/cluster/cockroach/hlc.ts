@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { HoldfastError } from '../../errors.ts';
+import { literal } from '../literal.ts';
 import type { Moment } from '../moment.ts';
 import type { Session } from './session.ts';
 
@@ -29,11 +29,6 @@ export async function ageOf(session: Session, timestamp: string): Promise<number
     'SELECT cluster_logical_timestamp()::STRING AS now',
   );
   return Number(nanos(rows[0]?.now ?? timestamp) - nanos(timestamp)) / 1e9;
-}
-
-/** A string constant. */
-export function literal(text: string): string {
-  return pg.escapeLiteral(text).trimStart();
 }
 
 function nanos(timestamp: string): bigint {

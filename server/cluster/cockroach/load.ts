@@ -6,7 +6,7 @@ import { alwaysQuote, type ObjectName, printName, sqlName } from '../names.ts';
 import type { Connections, Lease } from './connections.ts';
 import type { CopyRow } from './copy-rows.ts';
 import { clusterError } from './errors.ts';
-import { literal } from './hlc.ts';
+import { literal } from '../literal.ts';
 import { type BatchStatement, runBatches } from './batches.ts';
 
 /**

@@ -4,7 +4,8 @@ import { quoteIdent } from '../names.ts';
 import type { Connections } from './connections.ts';
 import { clusterError } from './errors.ts';
 import { earliestHint, readWindows } from './gc.ts';
-import { ageOf, literal, momentAt } from './hlc.ts';
+import { literal } from '../literal.ts';
+import { ageOf, momentAt } from './hlc.ts';
 import { type Session, undefinedDatabase } from './session.ts';
 
 /** Far enough in the past that no transaction of an application is in the way, as CockroachDB recommends. */

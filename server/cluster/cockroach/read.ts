@@ -46,7 +46,7 @@ export async function readRange(
  * CockroachDB 21.1 prints labels in an array of an enum as SQL (`{"e'it\\'s'"}`) and can't read that back; as texts
  * they are what they are. Only types of users are printed with their schema.
  */
-export function readable({ name, type }: Column): string {
+function readable({ name, type }: Column): string {
   return `${alwaysQuote(name)}${/\..*\[\]$/.test(type) ? '::STRING[]' : ''}`;
 }
 
@@ -57,11 +57,17 @@ export function selectSql(
   range: Pick<TableRange, 'start' | 'end'>,
   at: Moment,
 ): string {
-  const columns = storedColumns(table).map(readable);
-  return (
-    `SELECT ${columns.join(', ')} FROM ${alwaysQuote(table.name.database)}.${sqlName(table.name)}@{FORCE_INDEX=[${index.indexId}]} ` +
-    `${asOfClause(at)} WHERE ${whereRange(range, index)}`
-  );
+  return `SELECT ${storedList(table)} FROM ${source(table, index)} ${asOfClause(at)} WHERE ${whereRange(range, index)}`;
+}
+
+/** The columns of data files, in their order, for a SELECT. */
+export function storedList(table: TableDescriptor): string {
+  return storedColumns(table).map(readable).join(', ');
+}
+
+/** The table, through its primary index and no other. */
+export function source({ name }: TableDescriptor, { indexId }: PrimaryIndex): string {
+  return `${alwaysQuote(name.database)}.${sqlName(name)}@{FORCE_INDEX=[${indexId}]}`;
 }
 
 /** A predicate for the rows of a range, and no others. */

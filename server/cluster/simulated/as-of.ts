@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../errors.ts';
 import type { Moment } from '../moment.ts';
+import { isoNanoseconds } from '../moments.ts';
 
 const MS = 1_000_000n;
 const HOUR = 3_600_000n * MS;
@@ -42,7 +43,7 @@ export function simulatedMoment(asOf: string | null, now: Date): Moment {
   if (asOf === null) return momentAt(present, '0'.repeat(10));
   const text = asOf.trim();
   const hlc = /^(\d{1,19})(?:\.(\d{10}))?$/.exec(text);
-  const time = hlc?.[1] === undefined ? (interval(text, present) ?? isoTime(text)) : BigInt(hlc[1]);
+  const time = hlc?.[1] === undefined ? (interval(text, present) ?? isoNanoseconds(text)) : BigInt(hlc[1]);
   if (time === null)
     throw unreadable(asOf, 'is not a time', `Give an interval such as '-10s', or a UTC time.`);
   if (time > present) throw unreadable(asOf, 'is in the future', 'Give a time that has been.');
@@ -78,18 +79,6 @@ function interval(text: string, present: bigint): bigint | null {
     read = part.lastIndex;
   }
   return read === text.length && read > 1 ? present - back : null;
-}
-
-const ISO_TIME =
-  /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?$/i;
-
-function isoTime(text: string): bigint | null {
-  const [, date, minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] = ISO_TIME.exec(text) ?? [];
-  if (date === undefined) return null;
-  const digits = /^([+-]\d\d):?(\d\d)?$/.exec(zone);
-  const offset = digits === null ? 'Z' : `${digits[1]}:${digits[2] ?? '00'}`;
-  const parsed = Date.parse(`${date}T${minutes}:${seconds}${offset}`);
-  return Number.isNaN(parsed) ? null : BigInt(parsed) * MS + BigInt(fraction.padEnd(9, '0'));
 }
 
 function unreadable(asOf: string, problem: string, hint: string): HoldfastError {

@@ -1,6 +1,7 @@
 import type { DdlStep, Descriptor, SequenceDescriptor, TableDescriptor } from '../descriptor.ts';
 import { quoteIdent } from '../names.ts';
-import { commentStep, literal, qualified, step } from '../postgres/ddl/sql.ts';
+import { literal } from '../literal.ts';
+import { commentStep, qualified, step } from '../postgres/ddl/sql.ts';
 import { fullName, tableDependencies, viewDependencies } from './catalog.ts';
 import type {
   LocalName,

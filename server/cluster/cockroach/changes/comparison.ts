@@ -1,5 +1,5 @@
 import type { ChangeChunk, TableRange } from '../../cluster.ts';
-import { storedColumns, type TableDescriptor } from '../../descriptor.ts';
+import type { TableDescriptor } from '../../descriptor.ts';
 import type { Moment } from '../../moment.ts';
 import { alwaysQuote } from '../../names.ts';
 import { KeySpool, PARTS } from '../../key-spool.ts';
@@ -7,11 +7,11 @@ import type { Lease } from '../connections.ts';
 import { parseLine } from '../copy-rows.ts';
 import { asOfClause } from '../hlc.ts';
 import { copyLines } from '../lines.ts';
-import { readable, whereRange } from '../read.ts';
+import { selectSql, source, whereRange } from '../read.ts';
 import { streamCopyText } from '../rows/copy-text.ts';
 import type { TableAccess } from '../table-access.ts';
 import { columnList, type KeyTexts } from './keys.ts';
-import { KEYS_A_STATEMENT, rowsByKey, source } from './rows-by-key.ts';
+import { KEYS_A_STATEMENT, rowsByKey } from './rows-by-key.ts';
 
 export interface Comparison {
   lease: Lease;
@@ -32,12 +32,10 @@ export interface Comparison {
  */
 export async function* compareRange(comparison: Comparison): AsyncGenerator<ChangeChunk, void> {
   const { lease, table, access, range, from, at, signal } = comparison;
-  const { index } = access;
   const stamp = `crdb_internal_mvcc_timestamp > ${from.timestamp}::DECIMAL`;
   const changed = streamCopyText(
     lease.client,
-    `SELECT ${storedColumns(table).map(readable).join(', ')} FROM ${source(table, index)} ${asOfClause(at)} ` +
-      `WHERE ${whereRange(range, index)} AND ${stamp}`,
+    `${selectSql(table, access.index, range, at)} AND ${stamp}`,
     signal,
   );
   for await (const text of changed as AsyncIterable<Buffer>) yield { kind: 'rows', text };
@@ -94,11 +92,13 @@ async function* differences(
   const shown = index.columns.flatMap(({ name }, position) => (rowKey.has(name) ? [position] : []));
   const otherFamilies: KeyTexts[] = [];
   const rows = async function* (): AsyncGenerator<ChangeChunk, void> {
-    const keys = otherFamilies.splice(0);
-    if (keys.length === 0) return;
+    if (otherFamilies.length === 0) return;
     await lease.run('start a transaction', `BEGIN ${asOfClause(at)}`);
-    for await (const text of rowsByKey({ lease, table, index, signal }, keys, notStamped))
-      yield { kind: 'rows', text };
+    while (otherFamilies.length > 0) {
+      const keys = otherFamilies.splice(0, KEYS_A_STATEMENT);
+      for await (const text of rowsByKey({ lease, table, index, signal }, keys, notStamped))
+        yield { kind: 'rows', text };
+    }
     await lease.run('end a transaction', 'COMMIT');
   };
   for (let part = 0; part < PARTS; part++) {

@@ -1,10 +1,11 @@
 import { HoldfastError } from '../../../errors.ts';
 import { type ObjectName, printName, sqlName, alwaysQuote } from '../../names.ts';
+import { hlcOrder } from '../../moments.ts';
 import type { KeySpool } from '../../key-spool.ts';
 import { copyRows } from '../copy-rows.ts';
 import type { Lease } from '../connections.ts';
 import { clusterError } from '../errors.ts';
-import { literal } from '../hlc.ts';
+import { literal } from '../../literal.ts';
 import { streamCopyText } from '../rows/copy-text.ts';
 
 /** How often the feed says how far it is; below the closed timestamp's own pace more often is of no use. */
@@ -85,15 +86,5 @@ function feedSql({ table, from }: FeedRequest): string {
 /** `{"__crdb__":{"resolved":"…"}}`, or without the shell in the wrapped envelope. */
 function isPast(message: string, to: string): boolean {
   const resolved = /"resolved"\s*:\s*"(\d+(?:\.\d+)?)"/.exec(message)?.[1];
-  return resolved !== undefined && compareTimestamps(resolved, to) >= 0;
-}
-
-/** Orders decimal HLCs: nanoseconds, then the ten digits of the logical clock. */
-export function compareTimestamps(one: string, other: string): number {
-  const [oneNanos = '0', oneLogical = '0'] = one.split('.');
-  const [otherNanos = '0', otherLogical = '0'] = other.split('.');
-  const [a, b] = [BigInt(oneNanos), BigInt(otherNanos)];
-  if (a !== b) return a < b ? -1 : 1;
-  const [c, d] = [BigInt(oneLogical), BigInt(otherLogical)];
-  return c === d ? 0 : c < d ? -1 : 1;
+  return resolved !== undefined && hlcOrder(resolved) >= hlcOrder(to);
 }

@@ -1,16 +1,14 @@
 import type { ChangeChunk } from '../../cluster.ts';
-import { storedColumns, type TableDescriptor } from '../../descriptor.ts';
-import { alwaysQuote, sqlName } from '../../names.ts';
+import type { TableDescriptor } from '../../descriptor.ts';
+import { countNewlines } from '../../newlines.ts';
 import type { Lease } from '../connections.ts';
 import type { PrimaryIndex } from '../keys/types.ts';
-import { readable } from '../read.ts';
+import { source, storedList } from '../read.ts';
 import { streamCopyText } from '../rows/copy-text.ts';
 import { columnList, type KeyTexts, keyRows, whereKeys } from './keys.ts';
 
 /** Keys that one statement asks for. */
 export const KEYS_A_STATEMENT = 500;
-
-const NEWLINE = 10;
 
 /** What is asked for of a table's rows by key, in a session whose transaction stands at the later moment. */
 export interface KeyedRead {
@@ -32,7 +30,7 @@ export async function* changesByKey(
   const { index, table } = read;
   let found = 0;
   for await (const text of rowsByKey(read, keys, `crdb_internal_mvcc_timestamp > ${from}::DECIMAL`)) {
-    found += countLines(text);
+    found += countNewlines(text);
     yield { kind: 'rows', text };
   }
   if (found === keys.length) return;
@@ -58,20 +56,9 @@ export async function* rowsByKey(
 ): AsyncGenerator<Buffer, void> {
   const rows = streamCopyText(
     lease.client,
-    `SELECT ${storedColumns(table).map(readable).join(', ')} FROM ${source(table, index)} ` +
+    `SELECT ${storedList(table)} FROM ${source(table, index)} ` +
       `WHERE ${whereKeys(keys, index.columns)} AND ${condition}`,
     signal,
   );
   for await (const text of rows as AsyncIterable<Buffer>) yield text;
-}
-
-/** The table, through its primary index and no other. */
-export function source({ name }: TableDescriptor, { indexId }: PrimaryIndex): string {
-  return `${alwaysQuote(name.database)}.${sqlName(name)}@{FORCE_INDEX=[${indexId}]}`;
-}
-
-function countLines(text: Buffer): number {
-  let count = 0;
-  for (let at = text.indexOf(NEWLINE); at >= 0; at = text.indexOf(NEWLINE, at + 1)) count++;
-  return count;
 }

@@ -1,6 +1,6 @@
 import type { Descriptor } from '../../descriptor.ts';
 import type { KnownObject } from '../catalog.ts';
-import { literal } from '../hlc.ts';
+import { literal } from '../../literal.ts';
 import { qualified, step } from './sql.ts';
 
 /**

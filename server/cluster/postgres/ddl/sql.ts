@@ -1,11 +1,6 @@
-import pg from 'pg';
 import type { DdlPhase, DdlStep, Dependency } from '../../descriptor.ts';
+import { literal } from '../../literal.ts';
 import { quoteIdent } from '../../names.ts';
-
-/** A string constant. */
-export function literal(text: string): string {
-  return pg.escapeLiteral(text).trimStart();
-}
 
 /** `schema.name`, quoted where needed. */
 export function qualified(schema: string, name: string): string {

@@ -2,7 +2,8 @@ import type { DdlStep, Descriptor } from '../../descriptor.ts';
 import { quoteIdent } from '../../names.ts';
 import type { KnownObject } from '../catalog.ts';
 import type { Session } from '../session.ts';
-import { commentStep, literal, qualified, step } from './sql.ts';
+import { literal } from '../../literal.ts';
+import { commentStep, qualified, step } from './sql.ts';
 
 type TypeDescriptor = Extract<Descriptor, { kind: 'type' }>;
 
