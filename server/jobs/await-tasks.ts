@@ -1,13 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../errors.ts';
 import type { ClaimedJob } from './store.ts';
 import { CancelRequested, EngineStopping, isOrder, MomentLost, Superseded } from './outcome.ts';
 import type { TaskTotals } from './tasks.ts';
 import type { EngineTools } from './tools.ts';
 
-/** How often a job is looked at, at first and once it has run for a while. */
-const POLL_MS = 250;
-const CALM_POLL_MS = 1_000;
+/** How often a job is looked at for its progress; that a task has ended is known at once. */
+const PROGRESS_MS = 500;
+const CALM_PROGRESS_MS = 1_000;
 const CALM_AFTER_MS = 10_000;
 
 /** Throws when the job must not go on: root cancelled it, this engine stops, another coordinator has it. */
@@ -34,24 +33,29 @@ export async function awaitTasks(
   },
 ): Promise<TaskTotals> {
   const started = performance.now();
-  for (;;) {
-    await checkOnJob(job, tools);
-    const totals = await tools.tasks.totals(job.id, job.attempt);
-    if (options.lost?.aborted === true) throw new MomentLost(options.lost.reason);
-    if (totals.failure !== null) {
-      const { code, message, hint } = totals.failure;
-      throw new HoldfastError(code, message, hint === null ? {} : { hint });
+  const follower = tools.jobs.follow(job.id);
+  try {
+    for (;;) {
+      await checkOnJob(job, tools);
+      const totals = await tools.tasks.totals(job.id, job.attempt);
+      if (options.lost?.aborted === true) throw new MomentLost(options.lost.reason);
+      if (totals.failure !== null) {
+        const { code, message, hint } = totals.failure;
+        throw new HoldfastError(code, message, hint === null ? {} : { hint });
+      }
+      await tools.jobs.progress(job.id, {
+        fraction: options.fractionOf(totals),
+        rows: totals.rows,
+        bytes: totals.bytes,
+        storedBytes: totals.storedBytes,
+        estimatedBytes: totals.estimatedBytes,
+        runningStatus: options.runningStatus,
+      });
+      if (totals.done >= (options.upTo ?? totals.tasks)) return totals;
+      await follower.next(performance.now() - started < CALM_AFTER_MS ? PROGRESS_MS : CALM_PROGRESS_MS);
     }
-    await tools.jobs.progress(job.id, {
-      fraction: options.fractionOf(totals),
-      rows: totals.rows,
-      bytes: totals.bytes,
-      storedBytes: totals.storedBytes,
-      estimatedBytes: totals.estimatedBytes,
-      runningStatus: options.runningStatus,
-    });
-    if (totals.done >= (options.upTo ?? totals.tasks)) return totals;
-    await sleep(performance.now() - started < CALM_AFTER_MS ? POLL_MS : CALM_POLL_MS);
+  } finally {
+    follower.close();
   }
 }
 
@@ -71,7 +75,7 @@ export async function whileRunning<T>(
       // A metadata store that doesn't answer right now is no reason to stop.
       if (isOrder(reason)) over.abort(reason);
     });
-  }, CALM_POLL_MS);
+  }, CALM_PROGRESS_MS);
   try {
     return await work(signal);
   } catch (error) {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Selectable } from 'kysely';
 import { ASSUMED_PACE, type Pace } from '../backup/window.ts';
 import type { Metadata } from '../metadata/open.ts';
@@ -9,7 +8,6 @@ import { noSuchJob } from './store.ts';
 
 /** A smaller backup is mostly planning and waiting. */
 const TELLING_BYTES = 64 * 1024 * 1024;
-const POLL_MS = 250;
 const EVENTS_AT_A_TIME = 500;
 
 function viewOf(row: Selectable<MetadataTables['jobs']>): JobView {
@@ -157,25 +155,34 @@ export class JobLog {
   async *watch(id: string, after: number, signal: AbortSignal | undefined): AsyncGenerator<JobEvent, void> {
     const job = known(id);
     let seen = after;
-    while (signal?.aborted !== true) {
-      // The state is read before the events: an ended job has all of its events by then.
-      const state = (await this.view(job)).state;
-      const rows = await this.#metadata.db
-        .selectFrom('job_events')
-        .selectAll()
-        .where('job_id', '=', job)
-        .where('seq', '>', String(seen))
-        .orderBy('seq')
-        .limit(EVENTS_AT_A_TIME)
-        .execute();
-      for (const row of rows) {
-        seen = Number(row.seq);
-        yield { ...row.body, seq: seen, at: row.at.toISOString() };
+    const follower = this.#metadata.signals.follow(job, 'events');
+    try {
+      while (signal?.aborted !== true) {
+        // The state is read before the events: an ended job has all of its events by then.
+        const state = (await this.view(job)).state;
+        const rows = await this.#eventsAfter(job, seen);
+        for (const row of rows) {
+          seen = Number(row.seq);
+          yield { ...row.body, seq: seen, at: row.at.toISOString() };
+        }
+        if (rows.length === EVENTS_AT_A_TIME) continue;
+        if (isFinal(state)) return;
+        await follower.next(undefined, signal);
       }
-      if (rows.length === EVENTS_AT_A_TIME) continue;
-      if (isFinal(state)) return;
-      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    } finally {
+      follower.close();
     }
+  }
+
+  #eventsAfter(job: JobId, seen: number): Promise<Selectable<MetadataTables['job_events']>[]> {
+    return this.#metadata.db
+      .selectFrom('job_events')
+      .selectAll()
+      .where('job_id', '=', job)
+      .where('seq', '>', String(seen))
+      .orderBy('seq')
+      .limit(EVENTS_AT_A_TIME)
+      .execute();
   }
 
   /** Resolves with the job once it has ended, or rejects when the signal aborts. */

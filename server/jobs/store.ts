@@ -5,6 +5,7 @@ import type { Secrets } from '../accounts/secrets.ts';
 import { HoldfastError, messageOf } from '../errors.ts';
 import type { Metadata } from '../metadata/open.ts';
 import type { DistributiveOmit, MetadataTables } from '../metadata/schema.ts';
+import type { Follower } from '../metadata/signals.ts';
 import { isFinal } from './job.ts';
 import type { JobError, JobEvent, JobId, JobKind, JobProgress, JobState } from './job.ts';
 import { jobSpecSchema } from './spec.ts';
@@ -34,6 +35,8 @@ export interface ClaimedJob {
   statement: string;
   location: string;
   createdAt: Date;
+  /** Of the rows, when the statement was checked. */
+  estimatedBytes: number;
   spec: JobSpec;
 }
 
@@ -124,6 +127,7 @@ export class JobStore {
         statement: row.statement,
         location: row.location,
         createdAt: row.created_at,
+        estimatedBytes: Number(row.estimated_bytes),
         spec: this.#unseal(id, row.spec_sealed),
       };
     });
@@ -171,6 +175,11 @@ export class JobStore {
           await this.#setState(tx, id, 'cancel-requested', null);
       }
     });
+  }
+
+  /** Tells when a task of the job ends, or the job comes to another state. */
+  follow(id: JobId): Follower {
+    return this.#metadata.signals.follow(id, 'work');
   }
 
   /** What a task of the job needs to know of it. */

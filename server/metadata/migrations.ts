@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Kysely, Migration } from 'kysely';
+import { CHANNEL } from './signals.ts';
 
 /**
  * The metadata store's history, oldest first; a migration that has been released is never edited. Plain types
@@ -88,6 +89,30 @@ export const migrations: Record<string, Migration> = {
           engine text,
           modified_at timestamptz NOT NULL,
           PRIMARY KEY (job_id, attempt, id))`,
+      ]) {
+        await statement.execute(db);
+      }
+    },
+  },
+  /** Sends what `signals.ts` listens to. CockroachDB has no NOTIFY: there, who waits polls. */
+  '0002-job-signals': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const { rows } = await sql<{ version: string }>`SELECT version()`.execute(db);
+      if (rows[0]?.version.startsWith('CockroachDB')) return;
+      const channel = sql.lit(CHANNEL);
+      for (const statement of [
+        sql`CREATE FUNCTION signal_job_event() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_notify(${channel}, 'events ' || NEW.job_id); RETURN NULL; END $$`,
+        sql`CREATE FUNCTION signal_task_end() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_notify(${channel}, 'work ' || NEW.job_id); RETURN NULL; END $$`,
+        sql`CREATE FUNCTION signal_job_state() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_notify(${channel}, 'work ' || NEW.id); RETURN NULL; END $$`,
+        sql`CREATE TRIGGER signal AFTER INSERT ON job_events
+            FOR EACH ROW EXECUTE FUNCTION signal_job_event()`,
+        sql`CREATE TRIGGER signal AFTER UPDATE OF state ON tasks
+            FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION signal_task_end()`,
+        sql`CREATE TRIGGER signal AFTER UPDATE OF state ON jobs
+            FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION signal_job_state()`,
       ]) {
         await statement.execute(db);
       }

@@ -4,11 +4,13 @@ import { HoldfastError, messageOf } from '../errors.ts';
 import { metadataBackend } from './backend.ts';
 import { migrations } from './migrations.ts';
 import type { MetadataTables } from './schema.ts';
+import { JobSignals } from './signals.ts';
 
 /** The opened metadata store. `url` is for pg-boss, which keeps connections of its own. */
 export interface Metadata {
   readonly db: Kysely<MetadataTables>;
   readonly pool: pg.Pool;
+  readonly signals: JobSignals;
   readonly url: string;
   close(): Promise<void>;
 }
@@ -24,12 +26,17 @@ export function openMetadata(url: string): Metadata {
   });
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
+  const signals = new JobSignals(url);
   const db = new Kysely<MetadataTables>({ dialect: new PostgresDialect({ pool }) });
   return {
     db,
     pool,
+    signals,
     url,
-    close: () => db.destroy(),
+    close: async () => {
+      await signals.close();
+      await db.destroy();
+    },
   };
 }
 
