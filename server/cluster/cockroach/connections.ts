@@ -3,6 +3,7 @@ import { HoldfastError } from '../../errors.ts';
 import type { NodeId } from '../cluster.ts';
 import type { Place } from '../postgres/errors.ts';
 import { clusterError } from './errors.ts';
+import { RowSocket } from './rows/row-socket.ts';
 import { prepareSession, type Purpose, Session } from './session.ts';
 import { type ClusterAccess, readUrl } from './url.ts';
 
@@ -309,6 +310,9 @@ export class Connections {
       client.on('error', ignore);
       await prepareSession(client, place, target.purpose);
     };
+    // Over TLS the bytes don't come from the socket itself.
+    const plain = config.ssl === undefined || config.ssl === false;
+    const rowSocket = target.purpose === 'read' && plain ? { stream: () => new RowSocket() } : {};
     const pool = new pg.Pool({
       ...config,
       max: MOST_CONNECTIONS,
@@ -316,7 +320,7 @@ export class Connections {
       // The timeout is for connecting. As an option of the pool it would also limit the wait for a free one.
       Client: class extends pg.Client {
         constructor() {
-          super({ ...config, connectionTimeoutMillis: target.timeout });
+          super({ ...config, connectionTimeoutMillis: target.timeout, ...rowSocket });
         }
       },
       onConnect: prepare,

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { DataRowFramer } from './data-rows.ts';
+import { RowSocket } from './row-socket.ts';
 
 /**
  * Runs one SELECT and gives its rows as PostgreSQL COPY text: a line a row, fields between tabs, \N for NULL.
@@ -44,7 +45,7 @@ class CopyTextStream extends Readable {
   readonly #text: string;
   readonly #gather: boolean;
   /** While the query runs: from the moment it is sent until the server is ready for another one. */
-  #running: { socket: Duplex; listener: Listener; pgListener: Listener; framer: DataRowFramer } | undefined;
+  #running: { socket: Duplex; pgListener: Listener; giveBack: () => void } | undefined;
   #failure: Error | undefined;
 
   constructor(client: pg.Client, text: string, signal: AbortSignal, gather: boolean) {
@@ -63,13 +64,12 @@ class CopyTextStream extends Readable {
     if (pgListener === undefined || others.length > 0)
       return new Error('Something else reads the connection.');
     const framer = new DataRowFramer({
-      message: (bytes) => (pgListener as Listener)(bytes),
-      ready: (bytes) => this.#finish(bytes),
+      // Copied: the chunk that it stands in may be overwritten.
+      message: (bytes) => (pgListener as Listener)(Buffer.from(bytes)),
+      ready: (bytes) => this.#finish(Buffer.from(bytes)),
     });
-    const listener = (chunk: Buffer) => this.#take(chunk, socket, framer);
-    this.#running = { socket, listener, pgListener: pgListener as Listener, framer };
-    socket.off('data', pgListener as Listener);
-    socket.on('data', listener);
+    const giveBack = divert(socket, pgListener as Listener, (chunk) => this.#take(chunk, socket, framer));
+    this.#running = { socket, pgListener: pgListener as Listener, giveBack };
     connection.query(this.#text);
     return null;
   }
@@ -122,8 +122,7 @@ class CopyTextStream extends Readable {
     const running = this.#running;
     if (running === undefined) return;
     this.#running = undefined;
-    running.socket.off('data', running.listener);
-    running.socket.on('data', running.pgListener);
+    running.giveBack();
     running.pgListener(ready);
   }
 
@@ -131,4 +130,18 @@ class CopyTextStream extends Readable {
     if (this.#failure !== undefined) this.destroy(this.#failure);
     else if (!this.destroyed) this.push(null);
   }
+}
+
+/** Puts `listener` in the place of pg's on the socket; answers how to undo that. */
+function divert(socket: Duplex, pgListener: Listener, listener: Listener): () => void {
+  if (socket instanceof RowSocket) {
+    socket.divert(listener);
+    return () => socket.divert(null);
+  }
+  socket.off('data', pgListener);
+  socket.on('data', listener);
+  return () => {
+    socket.off('data', listener);
+    socket.on('data', pgListener);
+  };
 }

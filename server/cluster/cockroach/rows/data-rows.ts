@@ -46,10 +46,9 @@ export class DataRowFramer {
   readonly #events: FramerEvents;
   #block: Buffer = Buffer.alloc(0);
   #written = 0;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
-  /** Bytes that are needed before there is any sense in looking at what is held. */
-  #needed = HEADER;
+  /** The beginning of a message that the next chunk goes on with: its first `#have` bytes, and room for as many as are known. */
+  #unfinished: Buffer = Buffer.alloc(HEADER);
+  #have = 0;
 
   constructor(events: FramerEvents) {
     this.#events = events;
@@ -57,16 +56,16 @@ export class DataRowFramer {
 
   /** Takes the next bytes; answers the blocks of COPY text that are full with them. */
   feed(chunk: Buffer): Buffer[] {
-    let bytes = chunk;
-    if (this.#heldBytes > 0) {
-      this.#held.push(chunk);
-      this.#heldBytes += chunk.length;
-      if (this.#heldBytes < this.#needed) return [];
-      bytes = Buffer.concat(this.#held, this.#heldBytes);
-      this.#held = [];
-      this.#heldBytes = 0;
+    const full: Buffer[] = [];
+    let at = this.#finish(chunk, full);
+    for (;;) {
+      const end = at + HEADER <= chunk.length ? at + lengthOf(chunk, at) : Number.POSITIVE_INFINITY;
+      if (end > chunk.length) break;
+      this.#handle(chunk, at, end, full);
+      at = end;
     }
-    return this.#cut(bytes);
+    if (at < chunk.length) this.#hold(chunk, at);
+    return full;
   }
 
   /** The COPY text of all rows so far that no block was answered with. */
@@ -77,35 +76,59 @@ export class DataRowFramer {
     return text;
   }
 
-  #cut(bytes: Buffer): Buffer[] {
-    const full: Buffer[] = [];
-    let at = 0;
-    this.#needed = HEADER;
-    while (at + HEADER <= bytes.length) {
-      const end = at + 1 + bytes.readUInt32BE(at + 1);
-      if (end > bytes.length) {
-        this.#needed = end - at;
-        break;
-      }
-      const kind = bytes[at];
-      if (kind === DATA_ROW) {
-        // Every byte of a row becomes at most two, and what surrounds a field is never shorter than a tab or \N.
-        const most = (end - at) * 2;
-        if (this.#written + most > this.#block.length) {
-          if (this.#written > 0) full.push(this.flush());
-          this.#block = Buffer.allocUnsafeSlow(Math.max(BLOCK, most));
-        }
-        this.#written = appendRow(bytes, at + HEADER, this.#block, this.#written);
-      } else if (kind === READY_FOR_QUERY) this.#events.ready(bytes.subarray(at, end));
-      else this.#events.message(bytes.subarray(at, end));
-      at = end;
+  /** Completes what the last chunk began, and handles it; answers where the next message begins. */
+  #finish(chunk: Buffer, full: Buffer[]): number {
+    if (this.#have === 0) return 0;
+    let at = this.#append(chunk, 0, HEADER);
+    if (this.#have < HEADER) return at;
+    const length = lengthOf(this.#unfinished, 0);
+    if (this.#unfinished.length < length) {
+      const whole = Buffer.allocUnsafeSlow(length);
+      this.#unfinished.copy(whole, 0, 0, this.#have);
+      this.#unfinished = whole;
     }
-    if (at < bytes.length) {
-      this.#held = [bytes.subarray(at)];
-      this.#heldBytes = bytes.length - at;
-    }
-    return full;
+    at = this.#append(chunk, at, length);
+    if (this.#have < length) return at;
+    const message = this.#unfinished;
+    this.#unfinished = Buffer.alloc(HEADER);
+    this.#have = 0;
+    this.#handle(message, 0, length, full);
+    return at;
   }
+
+  /** Copies from the chunk until `upTo` bytes of the message are there, or the chunk is at its end; answers where. */
+  #append(chunk: Buffer, at: number, upTo: number): number {
+    const end = Math.min(chunk.length, at + Math.max(0, upTo - this.#have));
+    this.#have += chunk.copy(this.#unfinished, this.#have, at, end);
+    return end;
+  }
+
+  #hold(chunk: Buffer, at: number): void {
+    const known = at + HEADER <= chunk.length ? lengthOf(chunk, at) : HEADER;
+    this.#unfinished = Buffer.allocUnsafeSlow(known);
+    this.#have = 0;
+    this.#append(chunk, at, known);
+  }
+
+  #handle(bytes: Buffer, at: number, end: number, full: Buffer[]): void {
+    const kind = bytes[at];
+    if (kind === READY_FOR_QUERY) this.#events.ready(bytes.subarray(at, end));
+    else if (kind !== DATA_ROW) this.#events.message(bytes.subarray(at, end));
+    else {
+      // Every byte of a row becomes at most two, and what surrounds a field is never shorter than a tab or \N.
+      const most = (end - at) * 2;
+      if (this.#written + most > this.#block.length) {
+        if (this.#written > 0) full.push(this.flush());
+        this.#block = Buffer.allocUnsafeSlow(Math.max(BLOCK, most));
+      }
+      this.#written = appendRow(bytes, at + HEADER, this.#block, this.#written);
+    }
+  }
+}
+
+/** How long the message that begins there is, its kind included. */
+function lengthOf(bytes: Buffer, at: number): number {
+  return 1 + bytes.readUInt32BE(at + 1);
 }
 
 /** Writes one DataRow's body as a line of COPY text; answers where the next one goes. */
@@ -122,17 +145,32 @@ function appendRow(bytes: Buffer, body: number, out: Buffer, from: number): numb
       out[to++] = CAPITAL_N;
       continue;
     }
-    for (const end = at + length; at < end; at++) {
-      const byte = bytes[at] ?? 0;
-      const letter = ESCAPE[byte] ?? 0;
-      if (letter === 0) {
-        out[to++] = byte;
-      } else {
-        out[to++] = BACKSLASH;
-        out[to++] = letter;
-      }
+    // Hardly any field has something to escape: it is copied as if it had nothing, and again where that was wrong.
+    const end = at + length;
+    let escapes = 0;
+    for (let source = at, target = to; source < end; source++, target++) {
+      const byte = bytes[source] ?? 0;
+      out[target] = byte;
+      escapes |= ESCAPE[byte] ?? 0;
     }
+    to = escapes === 0 ? to + length : appendEscaped(bytes, at, end, out, to);
+    at = end;
   }
   out[to++] = NEWLINE;
+  return to;
+}
+
+function appendEscaped(bytes: Buffer, from: number, end: number, out: Buffer, at: number): number {
+  let to = at;
+  for (let source = from; source < end; source++) {
+    const byte = bytes[source] ?? 0;
+    const letter = ESCAPE[byte] ?? 0;
+    if (letter === 0) {
+      out[to++] = byte;
+    } else {
+      out[to++] = BACKSLASH;
+      out[to++] = letter;
+    }
+  }
   return to;
 }
