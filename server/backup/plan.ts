@@ -13,8 +13,9 @@ import { type Bases, openBases, planLayer } from './bases.ts';
 import { problemOf, resolveTargets } from './check.ts';
 import type { ResolvedTargets } from './check.ts';
 import type { BackupPlan, PlannedNode, PlannedTable } from './selection.ts';
+import { databasesOf } from './targets.ts';
 import { planAllTasks, taskBytes } from './tasks.ts';
-import { type Pace, windowWarning } from './window.ts';
+import { type Pace, windowsOf, windowWarning } from './window.ts';
 
 /** How many objects a warning names before it only counts. */
 const LEFT_OUT_NAMED = 5;
@@ -40,9 +41,10 @@ export async function checkBackup(
   openStore: (location: Location) => Store,
   pace: Pace,
 ): Promise<BackupCheck> {
-  const [info, resolved] = await Promise.all([
+  const [info, resolved, windows] = await Promise.all([
     cluster.describe(),
     resolveTargets(cluster, statement.targets),
+    windowsOf(cluster, databasesOf(statement.targets)),
   ]);
   const problems = [...resolved.problems];
   const warnings = resolved.selection.missing.map((missing) => missing.consequence);
@@ -78,7 +80,7 @@ export async function checkBackup(
       problems.push(error);
     }
   }
-  const late = problems.length > 0 ? null : await windowWarning(cluster, resolved, age, pace);
+  const late = problems.length > 0 ? null : windowWarning(windows, resolved, age, pace);
   if (late !== null) warnings.push(late);
   const location = await checkDestination(statement.to, openStore, problems);
   return { resolved, location, layer, info, problems, warnings };

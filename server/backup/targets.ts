@@ -23,6 +23,13 @@ export interface Match<T extends TargetObject> {
   problems: HoldfastError[];
 }
 
+/** The databases that targets name, each once. */
+export function databasesOf(targets: Targets): string[] {
+  return [
+    ...new Set(targets.kind === 'tables' ? targets.patterns.map(({ database }) => database) : targets.names),
+  ];
+}
+
 /**
  * Resolves a statement's targets. `objectsOf` answers a database's objects, or null when there is no such
  * database; it is asked once a database. What can't be resolved is a problem, in CockroachDB's words; the rest

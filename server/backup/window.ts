@@ -1,5 +1,6 @@
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, GcWindow } from '../cluster/cluster.ts';
 import { nameKey, printName } from '../cluster/names.ts';
+import { HoldfastError } from '../errors.ts';
 import type { ResolvedTargets } from './check.ts';
 
 /** What a backup is taken to read in a second where no earlier one tells: bytes of rows as the cluster counts them. */
@@ -12,18 +13,30 @@ export interface Pace {
   measured: boolean;
 }
 
+/** The GC windows of all tables of these databases; one that isn't there has none. */
+export async function windowsOf(cluster: Cluster, databases: readonly string[]): Promise<GcWindow[]> {
+  const windows = databases.map(async (database) => {
+    try {
+      return await cluster.gcWindows(database);
+    } catch (error) {
+      if (error instanceof HoldfastError && error.code === 'undefined-database') return [];
+      throw error;
+    }
+  });
+  return (await Promise.all(windows)).flat();
+}
+
 /**
  * A warning where reading the tables will take longer than one of them can still be read as of the moment, which is
  * `ageSeconds` old already; null where there is time enough.
  */
-export async function windowWarning(
-  cluster: Cluster,
-  { objects, databases, selection }: ResolvedTargets,
+export function windowWarning(
+  windows: readonly GcWindow[],
+  { objects, selection }: ResolvedTargets,
   ageSeconds: number,
   { bytesASecond, measured }: Pace,
-): Promise<string | null> {
+): string | null {
   const selected = new Set(objects.map(({ name }) => nameKey(name)));
-  const windows = (await Promise.all(databases.map((database) => cluster.gcWindows(database)))).flat();
   const [shortest] = windows
     .filter(({ table }) => selected.has(nameKey(table)))
     .toSorted((one, other) => one.seconds - other.seconds);

@@ -162,7 +162,10 @@ export interface Cluster {
 
   databases(): Promise<DatabaseInfo[]>;
 
-  /** Objects of one database, now or at a held moment. Throws `undefined-database`. */
+  /**
+   * Objects of one database, now or at a held moment. Their sizes are of now: with a moment they may be left out. Throws
+   * `undefined-database`.
+   */
   catalog(database: string, at?: Moment): Promise<Catalog>;
 
   /**

@@ -1,12 +1,12 @@
 import { type Bases, openBases, planLayer } from '../backup/bases.ts';
 import { resolveTargets } from '../backup/check.ts';
-import type { ResolvedTargets } from '../backup/check.ts';
 import { tablesOf } from '../backup/plan.ts';
 import { manifestOf } from '../backup/seal.ts';
+import { databasesOf } from '../backup/targets.ts';
 import { planAllTasks, type PlannedLayer, taskBytes } from '../backup/tasks.ts';
 import type { Cluster, TableChanges } from '../cluster/cluster.ts';
 import { momentText } from '../cluster/moment.ts';
-import { printName } from '../cluster/names.ts';
+import { type ObjectName, printName } from '../cluster/names.ts';
 import type { Moment } from '../cluster/moment.ts';
 import { HoldfastError } from '../errors.ts';
 import { claim, readCheckpoint, release } from '../format/checkpoint.ts';
@@ -47,8 +47,7 @@ export async function runBackup(
       statement.incrementalFrom.length === 0
         ? null
         : await openBases(statement.incrementalFrom, await cluster.describe(), tools.openStore);
-    const asked = await resolveTargets(cluster, statement.targets);
-    const held = await cluster.holdMoment(asked.databases, statement.asOf);
+    const held = await cluster.holdMoment(databasesOf(statement.targets), statement.asOf);
     try {
       await tools.jobs.setMoment(job.id, held.moment.at);
       await tools.jobs.log(job.id, `Consistent as of ${momentText(held.moment)}.`);
@@ -109,7 +108,7 @@ async function exportAt(
   const count = await tools.tasks.add(
     job.id,
     job.attempt,
-    newTasks(cluster, resolved, moment, layer),
+    newTasks(cluster, tablesOf(resolved), moment, taskBytes(job.estimatedBytes), layer),
     (ids) => tools.queue.sendTasks(job.id, job.attempt, ids),
   );
   const tables = resolved.selection.totals.tables;
@@ -118,6 +117,8 @@ async function exportAt(
     `Planned ${count} ${count === 1 ? 'task' : 'tasks'} for ${tables} ${tables === 1 ? 'table' : 'tables'}.`,
   );
   await logChanges(job, tools, changes);
+  // While rows are read already, and close to the moment.
+  const [info, users] = await Promise.all([cluster.describe(), cluster.users()]);
   await awaitTasks(job, tools, {
     lost: at.lost,
     fractionOf: (totals) => EXPORT_SHARE * shareDone(totals),
@@ -131,7 +132,7 @@ async function exportAt(
   const manifest = manifestOf({
     jobId: job.id,
     statement: job.statement,
-    cluster: { name: job.cluster, info: await cluster.describe() },
+    cluster: { name: job.cluster, info },
     moment,
     startedAt: job.createdAt,
     finishedAt: tools.now(),
@@ -141,7 +142,7 @@ async function exportAt(
     files,
     chain: bases?.chain ?? [],
     changes: changes.flatMap(changesEntry),
-    users: await cluster.users(),
+    users,
     leftOut: resolved.objects
       .filter((object) => object.leftOut.length > 0)
       .map((object) => ({ object: object.name, what: object.leftOut })),
@@ -182,14 +183,14 @@ async function sweep(
 
 async function* newTasks(
   cluster: Cluster,
-  resolved: ResolvedTargets,
+  tables: ObjectName[],
   moment: Moment,
+  bytesATask: number,
   layer: PlannedLayer | null,
 ): AsyncGenerator<NewTask, void> {
-  const bytesATask = taskBytes(resolved.selection.totals.bytes);
   for await (const { table, method, node, ranges, estimatedBytes } of planAllTasks(
     cluster,
-    tablesOf(resolved),
+    tables,
     moment,
     bytesATask,
     layer,

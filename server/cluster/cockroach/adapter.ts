@@ -34,8 +34,8 @@ import { tableRanges } from './ranges.ts';
 import { readRange } from './read.ts';
 import { removeKeys } from './remove-keys.ts';
 import * as restore from './restore.ts';
+import { Schemas } from './schemas.ts';
 import { describeCluster, listDatabases } from './server-info.ts';
-import { TableAccesses } from './table-access.ts';
 import { readUsers } from './users.ts';
 
 export interface CockroachOptions {
@@ -48,13 +48,13 @@ export interface CockroachOptions {
 /** A CockroachDB cluster, 20.2 or later. */
 export class CockroachCluster implements Cluster {
   readonly #connections: Connections;
-  readonly #accesses: TableAccesses;
+  readonly #schemas: Schemas;
   readonly #defaultAsOf: string;
 
   /** Connects when it is first used. Throws `invalid-value` for a URL that can't be understood. */
   constructor(url: string, applicationName: string, options: CockroachOptions = {}) {
     this.#connections = new Connections(url, applicationName, options.readsPerNode);
-    this.#accesses = new TableAccesses(this.#connections);
+    this.#schemas = new Schemas(this.#connections);
     this.#defaultAsOf = options.defaultAsOf ?? DEFAULT_AS_OF;
   }
 
@@ -66,12 +66,16 @@ export class CockroachCluster implements Cluster {
     return this.#connections.use(this.#connections.homeDatabase, listDatabases);
   }
 
-  catalog(database: string, at?: Moment): Promise<Catalog> {
-    return this.#connections.use(database, async (session) => {
-      const objects = await inMoment(session, at, () => readObjects(session));
-      await addEstimates(session, objects);
-      return { database, objects: objects.map(shown) };
-    });
+  async catalog(database: string, at?: Moment): Promise<Catalog> {
+    const objects =
+      at === undefined
+        ? await this.#connections.use(database, async (session) => {
+            const found = await inMoment(session, undefined, () => readObjects(session));
+            await addEstimates(session, found);
+            return found;
+          })
+        : (await this.#schemas.of(database, at)).objects;
+    return { database, objects: objects.map(shown) };
   }
 
   holdMoment(databases: string[], asOf: string | null): Promise<HeldMoment> {
@@ -82,7 +86,7 @@ export class CockroachCluster implements Cluster {
     const found = new Map<string, Descriptor>();
     for (const database of new Set(names.map((name) => name.database))) {
       const here = names.filter((name) => name.database === database);
-      for (const descriptor of await readDescriptors(this.#connections, database, here, at))
+      for (const descriptor of await readDescriptors(this.#connections, this.#schemas, database, here, at))
         found.set(nameKey(descriptor.name), descriptor);
     }
     return names.flatMap((name) => found.get(nameKey(name)) ?? []);
@@ -90,11 +94,11 @@ export class CockroachCluster implements Cluster {
 
   /** The cluster decides how large its ranges are: `targetBytes` is of no use here. */
   ranges(table: ObjectName, at: Moment): AsyncIterable<TableRange> {
-    return tableRanges(this.#connections, this.#accesses, table, at);
+    return tableRanges(this.#connections, this.#schemas, table, at);
   }
 
   readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable> {
-    return readRange(this.#connections, this.#accesses, table, range, at, signal);
+    return readRange(this.#connections, this.#schemas, table, range, at, signal);
   }
 
   gcWindows(database: string): Promise<GcWindow[]> {
@@ -110,7 +114,7 @@ export class CockroachCluster implements Cluster {
   }
 
   planChanges(base: ChangeBase, tables: TableDescriptor[], at: Moment): Promise<TableChanges[]> {
-    return planChanges(this.#connections, this.#accesses, base, tables, at);
+    return planChanges(this.#connections, this.#schemas, base, tables, at);
   }
 
   changeRanges(
@@ -119,7 +123,7 @@ export class CockroachCluster implements Cluster {
     _from: Moment,
     at: Moment,
   ): AsyncIterable<TableRange> {
-    const ranges = tableRanges(this.#connections, this.#accesses, table.name, at);
+    const ranges = tableRanges(this.#connections, this.#schemas, table.name, at);
     return method === 'comparison' ? ranges : wholeTable(ranges);
   }
 
@@ -131,7 +135,7 @@ export class CockroachCluster implements Cluster {
     at: Moment,
     signal: AbortSignal,
   ): AsyncIterable<ChangeChunk> {
-    return readChanges(this.#connections, this.#accesses, { table, method, range, from, at, signal });
+    return readChanges(this.#connections, this.#schemas, { table, method, range, from, at, signal });
   }
 
   users(): Promise<ClusterUser[]> {

@@ -1,16 +1,17 @@
-import { alwaysQuote, type ObjectName, quoteIdent } from '../names.ts';
+import { alwaysQuote, quoteIdent } from '../names.ts';
 import type { Session } from './session.ts';
 
-/** Types of all columns, hidden ones included, as CockroachDB prints them. */
-export async function readColumnTypes(session: Session, tables: ObjectName[]): Promise<Map<string, string>> {
+/** By `typeKey`. */
+export type ColumnTypes = ReadonlyMap<string, string>;
+
+/** Types of all columns of the session's database, hidden ones included, as CockroachDB prints them. */
+export async function readColumnTypes(session: Session): Promise<ColumnTypes> {
   const database = session.place.database;
-  const schemas = [...new Set(tables.map(({ schema }) => schema))];
   const rows = await session.rows<{ schema: string; table: string; column: string; type: string }>(
     'read columns',
     `SELECT table_schema AS schema, table_name AS table, column_name AS column, crdb_sql_type AS type
      FROM ${alwaysQuote(database)}.information_schema.columns
-     WHERE table_schema = ANY ($1::STRING[]) AND table_name = ANY ($2::STRING[])`,
-    [schemas, tables.map(({ name }) => name)],
+     WHERE table_schema NOT IN ('crdb_internal', 'information_schema', 'pg_catalog', 'pg_extension')`,
   );
   const prefix = `${quoteIdent(database)}.`;
   return new Map(

@@ -73,7 +73,6 @@ async function checkDatabases(
   const names = `SELECT name FROM system.namespace`;
   const only = `WHERE "parentID" = 0 AND "parentSchemaID" = 0 AND name = ANY ($1::STRING[])`;
   const doing = 'list the databases';
-  const now = await session.rows<{ name: string }>(doing, `${names} ${only}`, [databases]);
   let then: { name: string }[];
   try {
     ({ rows: then } = await session.client.query<{ name: string }>(
@@ -89,8 +88,10 @@ async function checkDatabases(
       { hint: 'Take a later moment.', field: 'asOf', cause: error },
     );
   }
-  for (const database of databases) {
-    if (then.some(({ name }) => name === database)) continue;
+  const absent = databases.filter((database) => !then.some(({ name }) => name === database));
+  if (absent.length === 0) return;
+  const now = await session.rows<{ name: string }>(doing, `${names} ${only}`, [absent]);
+  for (const database of absent) {
     if (!now.some(({ name }) => name === database)) throw undefinedDatabase({ ...session.place, database });
     throw new HoldfastError(
       'unreadable-moment',

@@ -5,7 +5,8 @@ import type { Connections } from './connections.ts';
 import { ascendingPrefix } from './key-span.ts';
 import { decodeBoundary } from './keys/decode.ts';
 import { type Boundary, type PrimaryIndex, UndecodableKey } from './keys/types.ts';
-import type { TableAccess, TableAccesses } from './table-access.ts';
+import type { Schemas } from './schemas.ts';
+import type { TableAccess } from './table-access.ts';
 
 /** A range of the cluster as it is now, which may hold more than the table's primary index. */
 export interface StoredRange {
@@ -22,11 +23,11 @@ export interface StoredRange {
  */
 export async function* tableRanges(
   connections: Connections,
-  accesses: TableAccesses,
+  schemas: Schemas,
   table: ObjectName,
   at: Moment,
 ): AsyncGenerator<TableRange> {
-  const access = await accesses.of(table, at);
+  const access = await schemas.access(table, at);
   const stored = await readRanges(connections, table, access.index);
   yield* cut(table, access, stored);
 }

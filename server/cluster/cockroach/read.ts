@@ -13,12 +13,13 @@ import { decodeBoundary } from './keys/decode.ts';
 import type { Boundary, PrimaryIndex } from './keys/types.ts';
 import { whereBetween } from './keys/where.ts';
 import { streamCopyText } from './rows/copy-text.ts';
-import type { TableAccess, TableAccesses } from './table-access.ts';
+import type { Schemas } from './schemas.ts';
+import type { TableAccess } from './table-access.ts';
 
 /** Implements Cluster.readRange: the rows of a range as COPY text, read on its leaseholder and nowhere else. */
 export async function readRange(
   connections: Connections,
-  accesses: TableAccesses,
+  schemas: Schemas,
   table: TableDescriptor,
   range: TableRange,
   at: Moment,
@@ -29,7 +30,7 @@ export async function readRange(
     if (signal.aborted) throw canceled(signal, doing);
   };
   refuse();
-  const access = await accesses.of(table.name, at);
+  const access = await schemas.access(table.name, at);
   const sql = selectSql(table, access.index, range, at);
   refuse();
   const lease = await connections.acquireOn(range.leaseholder, table.name.database);

@@ -6,13 +6,14 @@ import { printName } from '../../names.ts';
 import type { Connections } from '../connections.ts';
 import { readWindows, type Windows } from '../gc.ts';
 import { ageOf } from '../hlc.ts';
-import type { TableAccess, TableAccesses } from '../table-access.ts';
+import type { Schemas } from '../schemas.ts';
+import type { TableAccess } from '../table-access.ts';
 import { rangefeedsEnabled } from './rangefeeds.ts';
 
 /** Implements Cluster.planChanges. */
 export async function planChanges(
   connections: Connections,
-  accesses: TableAccesses,
+  schemas: Schemas,
   base: ChangeBase,
   tables: TableDescriptor[],
   at: Moment,
@@ -35,7 +36,7 @@ export async function planChanges(
       continue;
     }
     refuseLate(table, base, known.windows, known.age);
-    const comparison = whyNotFollowed(await accesses.of(table.name, at), known.rangefeeds);
+    const comparison = whyNotFollowed(await schemas.access(table.name, at), known.rangefeeds);
     plan.push(
       comparison === null
         ? { table: table.name, method: 'feed', reason: null }

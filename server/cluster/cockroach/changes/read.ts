@@ -9,7 +9,8 @@ import type { Connections, Lease } from '../connections.ts';
 import { asOfClause } from '../hlc.ts';
 import { tableRanges } from '../ranges.ts';
 import { explain } from '../read.ts';
-import type { TableAccess, TableAccesses } from '../table-access.ts';
+import type { Schemas } from '../schemas.ts';
+import type { TableAccess } from '../table-access.ts';
 import { compareRange } from './comparison.ts';
 import { spoolChangedKeys } from './feed.ts';
 import { type KeyTexts, parseFeedKey } from './keys.ts';
@@ -29,13 +30,13 @@ type Hlc = Extract<Moment, { kind: 'hlc' }>;
 /** Implements Cluster.readChanges. */
 export async function* readChanges(
   connections: Connections,
-  accesses: TableAccesses,
+  schemas: Schemas,
   read: ChangesRead,
 ): AsyncGenerator<ChangeChunk, void> {
   const { table, from, at } = read;
   if (from.kind !== 'hlc' || at.kind !== 'hlc')
     throw new HoldfastError('unreadable-moment', 'the moments are not of a CockroachDB cluster');
-  const access = await accesses.of(table.name, at);
+  const access = await schemas.access(table.name, at);
   if (read.method === 'comparison') {
     yield* compared(connections, access, read, read.range, from);
     return;
@@ -50,7 +51,7 @@ export async function* readChanges(
     await keys.dispose();
   }
   // Nothing has been given out yet, so the table can still be compared, range by range on their leaseholders.
-  for await (const range of tableRanges(connections, accesses, table.name, at))
+  for await (const range of tableRanges(connections, schemas, table.name, at))
     yield* compared(connections, access, read, range, from);
 }
 

@@ -2,8 +2,7 @@ import { HoldfastError } from '../../../errors.ts';
 import type { Column, DdlStep, TableDescriptor } from '../../descriptor.ts';
 import { printName, quoteIdent } from '../../names.ts';
 import { type KnownObject, viaColumn } from '../catalog.ts';
-import { readColumnTypes, typeKey } from '../column-types.ts';
-import type { Session } from '../session.ts';
+import { type ColumnTypes, typeKey } from '../column-types.ts';
 import { keyColumns, type StoredTable } from '../stored-descriptor.ts';
 import {
   takeDefaults,
@@ -16,16 +15,11 @@ import { isName, tokenize } from './lexer.ts';
 import { qualified, step } from './sql.ts';
 
 /** Descriptors of tables: indexes stand inline in CREATE TABLE, foreign keys come after the rows. */
-export async function describeTables(
-  session: Session,
+export function describeTables(
   tables: KnownObject[],
   definitions: Map<number, Definition>,
-): Promise<TableDescriptor[]> {
-  if (tables.length === 0) return [];
-  const types = await readColumnTypes(
-    session,
-    tables.map(({ name }) => name),
-  );
+  types: ColumnTypes,
+): TableDescriptor[] {
   return tables.flatMap((object) => {
     const definition = definitions.get(object.id);
     const { table } = object.stored;
@@ -38,7 +32,7 @@ function describe(
   object: KnownObject,
   table: StoredTable,
   definition: Definition,
-  types: Map<string, string>,
+  types: ColumnTypes,
 ): TableDescriptor {
   const name = qualified(object.name.schema, object.name.name);
   const columns = table.columns.map((column): Column => ({

@@ -1,0 +1,77 @@
+import { HoldfastError } from '../../errors.ts';
+import { momentText, type Moment } from '../moment.ts';
+import { nameKey, type ObjectName, printName } from '../names.ts';
+import { type KnownObject, readObjects } from './catalog.ts';
+import { type ColumnTypes, readColumnTypes } from './column-types.ts';
+import type { Connections } from './connections.ts';
+import { readWindows, type Windows } from './gc.ts';
+import { asOfClause, inMoment } from './hlc.ts';
+import type { Session } from './session.ts';
+import { accessOf, type TableAccess } from './table-access.ts';
+
+/** One database as it was at a moment. */
+export interface Schema {
+  objects: KnownObject[];
+  /** By `nameKey`. */
+  byName: Map<string, KnownObject>;
+  columnTypes: ColumnTypes;
+  /** Of when it was first asked for, not of the moment. */
+  windows: Windows;
+}
+
+const MOST_REMEMBERED = 16;
+
+/** The schemas of databases at moments, each asked for once: a moment's answer never changes. */
+export class Schemas {
+  readonly #connections: Connections;
+  readonly #known = new Map<string, Promise<Schema>>();
+
+  constructor(connections: Connections) {
+    this.#connections = connections;
+  }
+
+  of(database: string, at: Moment): Promise<Schema> {
+    const key = JSON.stringify([database, asOfClause(at)]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const asked = this.#connections.use(database, (session) => readSchema(session, at));
+    this.#known.set(key, asked);
+    asked.catch(() => this.#known.delete(key));
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MOST_REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
+    return asked;
+  }
+
+  /** How a table is read as of the moment. Throws `undefined-object`, or `unreadable-moment` for one that came later. */
+  async access(table: ObjectName, at: Moment): Promise<TableAccess> {
+    const schema = await this.of(table.database, at);
+    const object = schema.byName.get(nameKey(table));
+    if (object === undefined)
+      throw await this.#connections.use(table.database, (session) => missing(session, table, at));
+    return accessOf(object, schema);
+  }
+}
+
+async function readSchema(session: Session, at: Moment): Promise<Schema> {
+  const [objects, columnTypes] = await inMoment(session, at, async () => [
+    await readObjects(session),
+    await readColumnTypes(session),
+  ]);
+  const byName = new Map(objects.map((object) => [nameKey(object.name), object]));
+  return { objects, byName, columnTypes, windows: await readWindows(session) };
+}
+
+/** What isn't there at the moment may be there now: then its name is right and the moment is too early. */
+export async function missing(session: Session, name: ObjectName, at: Moment): Promise<HoldfastError> {
+  const now = await readObjects(session);
+  if (now.some((object) => nameKey(object.name) === nameKey(name)))
+    return new HoldfastError(
+      'unreadable-moment',
+      `${printName(name)} did not exist yet at ${momentText(at)}, the moment of the backup`,
+      { hint: 'Take a later moment, or wait some seconds where it was created just now.', field: 'asOf' },
+    );
+  return new HoldfastError('undefined-object', `${printName(name)} does not exist`, {
+    hint: 'Check the name: it has the parts database, schema and object.',
+    field: 'targets',
+  });
+}
