@@ -10,7 +10,7 @@ import { StoredAs } from './stored-as.tsx';
 type BackedUpObject = BackupSummary['objects'][number];
 
 const column = columnsFor<BackedUpObject>();
-const columns = column.columns([
+const commonColumns = column.columns([
   column.accessor((row) => printName(row.name), {
     id: 'object',
     header: 'Object',
@@ -31,16 +31,23 @@ const columns = column.columns([
     cell: ({ row: { original } }) => (hasRows(original) ? <Count value={original.rows} /> : <Dash />),
     meta: { align: 'right', width: '120px' },
   }),
-  column.accessor('bytes', {
-    header: 'Stored size',
-    cell: ({ row: { original } }) => (hasRows(original) ? <Bytes value={original.bytes} /> : <Dash />),
-    meta: { align: 'right', width: '120px' },
-  }),
 ]);
 
+function storedSize(wideOnly: boolean) {
+  return column.accessor('bytes', {
+    header: 'Stored size',
+    cell: ({ row: { original } }) => (hasRows(original) ? <Bytes value={original.bytes} /> : <Dash />),
+    meta: { align: 'right', width: '120px', wideOnly },
+  });
+}
+
+const columns = [...commonColumns, ...column.columns([storedSize(false)])];
+
+/** On a phone what is stored counts for more than its size. */
 const layerColumns = [
-  ...columns,
+  ...commonColumns,
   ...column.columns([
+    storedSize(true),
     column.display({
       id: 'changes',
       header: 'What is stored',

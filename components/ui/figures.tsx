@@ -1,5 +1,6 @@
 'use client';
 import { Text, Tooltip } from '@mantine/core';
+import type { ComponentProps } from 'react';
 import { formatAge, formatBytes, formatCount, formatLocalTime, formatUtcTime } from '../format.ts';
 import { useNow } from './clock.ts';
 
@@ -8,7 +9,7 @@ export function Bytes({ value }: { value: number | null }) {
   if (value === null) return <Dash />;
   return (
     <Tooltip label={`${formatCount(value)} bytes`}>
-      <span className="tabular">{formatBytes(value)}</span>
+      <Figure>{formatBytes(value)}</Figure>
     </Tooltip>
   );
 }
@@ -16,11 +17,16 @@ export function Bytes({ value }: { value: number | null }) {
 export function Count({ value, estimate = false }: { value: number | null; estimate?: boolean }) {
   if (value === null) return <Dash />;
   return (
-    <span className="tabular">
+    <Figure>
       {estimate ? '≈ ' : ''}
       {formatCount(value)}
-    </span>
+    </Figure>
   );
+}
+
+/** A number and what belongs to it, in one line. */
+function Figure(props: ComponentProps<'span'>) {
+  return <span {...props} className="tabular" style={{ whiteSpace: 'nowrap' }} />;
 }
 
 export function Dash() {

@@ -62,6 +62,13 @@ const MESSAGES: [RegExp, (place: Place, said: string) => Verdict][] = [
     /rpc error|communication error|failed to send RPC|no inbound stream connection|node is draining|server is not accepting clients|breaker open/i,
     () => ({ code: 'cluster-unavailable', hint: TRY_AGAIN }),
   ],
+  [
+    /SSL connection required|running secure mode/i,
+    () => ({
+      code: 'cluster-denied',
+      hint: `Give the cluster's URL a sslmode: verify-full with its sslrootcert, or require.`,
+    }),
+  ],
   [/certificate|password authentication failed/i, () => ({ code: 'cluster-denied', hint: CREDENTIALS })],
 ];
 

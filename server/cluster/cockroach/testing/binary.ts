@@ -15,6 +15,12 @@ export function findBinary(environment: NodeJS.ProcessEnv = process.env): string
   return candidates.find(isExecutable) ?? null;
 }
 
+/** For running it: `COCKROACH_URL` would lead its commands to another cluster than the flags say. */
+export function environment(): NodeJS.ProcessEnv {
+  const { COCKROACH_URL: _, ...others } = process.env;
+  return others;
+}
+
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);

@@ -7,8 +7,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { freePort } from '../../embedded/free-port.ts';
+import { environment } from './binary.ts';
+import { type Certificates, createCertificates } from './certificates.ts';
 
-const NODES = 3;
 /** Little, since tests have little data and three nodes share the machine. */
 const MEMORY = ['--cache=128MiB', '--max-sql-memory=256MiB'];
 const READY_MS = 120_000;
@@ -24,9 +25,16 @@ interface LocalNode {
   child: ChildProcess | null;
 }
 
-/** A CockroachDB cluster of three nodes in a directory of its own, on free ports of 127.0.0.1. */
+export interface LocalClusterOptions {
+  nodes: number;
+  /** With certificates of its own, root's among them; otherwise anybody is let in. */
+  secure: boolean;
+}
+
+/** A CockroachDB cluster, of three nodes unless told otherwise, in a directory of its own, on free ports of 127.0.0.1. */
 export class LocalCluster {
   readonly #binary: string;
+  readonly #certificates: Certificates | null;
   readonly #directory: string;
   readonly #nodes: LocalNode[];
   /** For a process that ends without stopping it: interrupted, or out of order. */
@@ -35,17 +43,26 @@ export class LocalCluster {
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   };
 
-  private constructor(binary: string, directory: string, nodes: LocalNode[]) {
+  private constructor(
+    binary: string,
+    directory: string,
+    nodes: LocalNode[],
+    certificates: Certificates | null,
+  ) {
     this.#binary = binary;
+    this.#certificates = certificates;
     this.#directory = directory;
     this.#nodes = nodes;
   }
 
-  /** Starts it; answers when every node serves SQL and every range has its three replicas. */
-  static async start(binary: string): Promise<LocalCluster> {
+  /** Starts it; answers when every node serves SQL and every range has its replicas. */
+  static async start(
+    binary: string,
+    { nodes: count = 3, secure = false }: Partial<LocalClusterOptions> = {},
+  ): Promise<LocalCluster> {
     const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-cockroach-'));
     const nodes: LocalNode[] = [];
-    for (let id = 1; id <= NODES; id++)
+    for (let id = 1; id <= count; id++)
       nodes.push({
         id,
         port: await freePort(),
@@ -53,7 +70,8 @@ export class LocalCluster {
         directory: path.join(directory, `node${id}`),
         child: null,
       });
-    const cluster = new LocalCluster(binary, directory, nodes);
+    const certificates = secure ? await createCertificates(binary, path.join(directory, 'certs')) : null;
+    const cluster = new LocalCluster(binary, directory, nodes, certificates);
     process.once('exit', cluster.#killAll);
     try {
       await cluster.#bootstrap();
@@ -66,7 +84,13 @@ export class LocalCluster {
 
   /** Of node 1, user root, database defaultdb. */
   get url(): string {
-    return `postgresql://root@${this.#address(this.#node(1))}/defaultdb?sslmode=disable`;
+    const address = this.#address(this.#node(1));
+    return `postgresql://root@${address}/defaultdb?${this.#certificates?.parameters ?? 'sslmode=disable'}`;
+  }
+
+  /** The file of the authority that the nodes' certificates are of; null where there are none. */
+  get authority(): string | null {
+    return this.#certificates && path.join(this.#certificates.directory, 'ca.crt');
   }
 
   /** host:port of each node's SQL, in the order of their ids. */
@@ -119,7 +143,7 @@ export class LocalCluster {
       this.#binary,
       [
         'start',
-        '--insecure',
+        this.#security,
         `--join=${join}`,
         `--listen-addr=${this.#address(node)}`,
         `--http-addr=127.0.0.1:${node.httpPort}`,
@@ -130,7 +154,7 @@ export class LocalCluster {
       {
         stdio: 'ignore',
         env: {
-          ...process.env,
+          ...environment(),
           COCKROACH_SKIP_ENABLING_DIAGNOSTIC_REPORTING: 'true',
           // Between one range and the next that the node looks at, also for garbage: else all of them take minutes.
           COCKROACH_SCAN_MAX_IDLE_TIME: '100ms',
@@ -144,8 +168,9 @@ export class LocalCluster {
   async #initialise(node: LocalNode): Promise<void> {
     await until(READY_MS, 'the cluster can not be initialised', async () => {
       this.#assertRuns(node);
-      const init = spawn(this.#binary, ['init', '--insecure', `--host=${this.#address(node)}`], {
+      const init = spawn(this.#binary, ['init', this.#security, `--host=${this.#address(node)}`], {
         stdio: 'ignore',
+        env: environment(),
       });
       const [code] = (await once(init, 'exit')) as [number | null];
       return code === 0;
@@ -163,7 +188,7 @@ export class LocalCluster {
     await until(REPLICATED_MS, 'ranges lack replicas', async () => {
       const rows = await this.#ask(
         node,
-        `SELECT count(*) AS n FROM crdb_internal.ranges_no_leases WHERE array_length(replicas, 1) < ${NODES}`,
+        `SELECT count(*) AS n FROM crdb_internal.ranges_no_leases WHERE array_length(replicas, 1) < ${Math.min(this.#nodes.length, 3)}`,
       );
       return Number(rows?.[0]?.['n'] ?? 1) === 0;
     });
@@ -172,10 +197,7 @@ export class LocalCluster {
   /** Null where the node does not answer. */
   async #ask(node: LocalNode, sql: string): Promise<Record<string, unknown>[] | null> {
     const client = new pg.Client({
-      host: '127.0.0.1',
-      port: node.port,
-      user: 'root',
-      database: 'defaultdb',
+      connectionString: this.url.replace(this.#address(this.#node(1)), this.#address(node)),
       connectionTimeoutMillis: 5_000,
       query_timeout: 20_000,
     });
@@ -188,6 +210,10 @@ export class LocalCluster {
     } finally {
       await client.end().catch(() => undefined);
     }
+  }
+
+  get #security(): string {
+    return this.#certificates === null ? '--insecure' : `--certs-dir=${this.#certificates.directory}`;
   }
 
   #assertRuns(node: LocalNode): void {
