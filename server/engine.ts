@@ -13,6 +13,7 @@ import { TaskBoard } from './jobs/tasks.ts';
 import type { EngineTools } from './jobs/tools.ts';
 import { ClusterRegistry } from './metadata/clusters.ts';
 import { openMetadata } from './metadata/open.ts';
+import { SnapshotKeeper } from './retention/keeper.ts';
 import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
 import { openStore } from './storage/open.ts';
@@ -48,10 +49,19 @@ async function startEngine(logger: Logger): Promise<Role> {
   };
   await queue.workTasks(config.engineTasks, (task) => workTask(task, tools));
   await queue.workJobs(JOBS_AT_ONCE, (jobId) => coordinate(jobId, tools));
+  const snapshots = new SnapshotKeeper({
+    keeper: tools.engine,
+    retention: clusters.retention,
+    connect: (name) => clusters.connect(name),
+    logger,
+    now,
+  });
+  snapshots.start();
   return {
     async stop() {
       stopping.abort(new HoldfastError('canceled', 'the engine is stopping'));
       await queue.close(GRACE_MS);
+      await snapshots.stop();
       await clusters.close();
       await metadata.close();
     },

@@ -78,7 +78,9 @@ export type ErrorField =
   | 'user'
   | 'password'
   | 'name'
-  | 'url';
+  | 'url'
+  | 'everySeconds'
+  | 'windowSeconds';
 
 export interface ErrorDetails {
   /** What to do about it, one sentence. */

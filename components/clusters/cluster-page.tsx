@@ -20,6 +20,7 @@ import { ClusterTables } from './cluster-tables.tsx';
 import { NodesTable } from './nodes-table.tsx';
 import { backupPath } from './paths.ts';
 import { Prerequisites } from './prerequisites.tsx';
+import { RetainedPast } from './retained-past.tsx';
 import { StatusBadges } from './status-badges.tsx';
 import { kindName, nodesUp } from './words.ts';
 
@@ -133,6 +134,7 @@ function UpCluster({ name, info }: { name: string; info: ClusterInfo }) {
         <Title order={2}>{plural(info.nodes.length, 'node')}</Title>
         <NodesTable cluster={name} nodes={info.nodes} />
       </Stack>
+      {info.kind === 'postgres' && <RetainedPast cluster={name} />}
       <Prerequisites cluster={name} capability={info.incremental} />
       <ClusterTables key={name} cluster={name} incremental={info.incremental} />
     </>

@@ -59,6 +59,14 @@ export interface GcWindow {
   seconds: number;
 }
 
+/** What snapshots that Holdfast retains of a database cost it. */
+export interface HeldBack {
+  /** Transactions since the oldest of them: what has been deleted by those can't be cleaned up. */
+  transactions: number;
+  /** Dead rows in the database right now, whoever holds them back; an estimate. */
+  deadRows: number;
+}
+
 export interface DatabaseInfo {
   name: string;
   /** Bytes on disk, all objects; null where the cluster can't tell. */
@@ -189,6 +197,9 @@ export interface Cluster {
 
   /** How far back the tables of a database can be read, in their order by name; empty where nothing limits it. */
   gcWindows(database: string): Promise<GcWindow[]>;
+
+  /** What retained snapshots of a database cost; null for clusters that keep their past by themselves. */
+  heldBack(database: string): Promise<HeldBack | null>;
 
   /** What incremental backups need or gain by here. Empty where there is nothing to turn on. */
   prerequisites(): Promise<Prerequisite[]>;

@@ -1,5 +1,17 @@
 import { z } from 'zod';
 
+/** What one database of a PostgreSQL server was at some time. */
+export const databaseSnapshotSchema = z.object({
+  at: z.iso.datetime(),
+  /** Id for SET TRANSACTION SNAPSHOT; worth nothing once its holder is gone. */
+  snapshot: z.string(),
+  /** `pg_current_snapshot()` (xmin:xmax:xip list), which outlives the holder. */
+  visible: z.string(),
+  /** `pg_current_wal_insert_lsn()` (or the replay position of a standby). */
+  lsn: z.string(),
+});
+export type DatabaseSnapshot = z.infer<typeof databaseSnapshotSchema>;
+
 /**
  * The point in time that a backup is consistent as of. CockroachDB has one HLC timestamp for everything;
  * PostgreSQL has one snapshot a database, since an exported snapshot belongs to one database.
@@ -15,18 +27,7 @@ export const momentSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('snapshot'),
     at: z.iso.datetime(),
-    databases: z.record(
-      z.string(),
-      z.object({
-        at: z.iso.datetime(),
-        /** Id for SET TRANSACTION SNAPSHOT; worth nothing once its holder is gone. */
-        snapshot: z.string(),
-        /** `pg_current_snapshot()` (xmin:xmax:xip list), which outlives the holder. */
-        visible: z.string(),
-        /** `pg_current_wal_insert_lsn()` (or the replay position of a standby). */
-        lsn: z.string(),
-      }),
-    ),
+    databases: z.record(z.string(), databaseSnapshotSchema),
   }),
 ]);
 export type Moment = z.infer<typeof momentSchema>;

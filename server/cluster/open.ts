@@ -2,6 +2,7 @@ import { HoldfastError } from '../errors.ts';
 import type { Cluster } from './cluster.ts';
 import { CockroachCluster } from './cockroach/adapter.ts';
 import { detectKind } from './detect.ts';
+import type { RetainedPast } from './past.ts';
 import { PostgresCluster } from './postgres/adapter.ts';
 import { SimulatedCluster } from './simulated/adapter.ts';
 import { parseSimulatedUrl } from './simulated/url.ts';
@@ -10,6 +11,8 @@ import { simulatedWorld } from './simulated/world.ts';
 export interface OpenOptions {
   /** What the server's own views call these sessions: `application_name`. */
   applicationName?: string;
+  /** What is retained of the past of a cluster that keeps none by itself. */
+  past?: RetainedPast;
 }
 
 const APPLICATION_NAME = 'holdfast';
@@ -27,7 +30,7 @@ export function openCluster(url: string, options: OpenOptions = {}): Cluster {
   switch (scheme) {
     case 'postgres':
     case 'postgresql':
-      return new PostgresCluster(url, applicationName);
+      return new PostgresCluster(url, applicationName, options.past);
     case 'cockroachdb':
     case 'cockroach':
       return new CockroachCluster(url, applicationName);
@@ -56,7 +59,7 @@ export async function connectCluster(url: string, options: OpenOptions = {}): Pr
   if (scheme !== 'postgres' && scheme !== 'postgresql') return openCluster(url, options);
   return (await detectKind(url, applicationName)) === 'cockroachdb'
     ? new CockroachCluster(url, applicationName)
-    : new PostgresCluster(url, applicationName);
+    : new PostgresCluster(url, applicationName, options.past);
 }
 
 function schemeOf(url: string): string | undefined {

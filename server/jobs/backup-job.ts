@@ -150,6 +150,8 @@ async function exportAt(
   await checkOnJob(job, tools);
   await release(store);
   await writeManifest(store, manifest);
+  if (moment.kind === 'snapshot')
+    await tools.clusters.retention.noteBackedUp(job.cluster, Object.keys(moment.databases));
 }
 
 /** What an incremental backup is made of, for the job's log: why tables are not simply followed. */

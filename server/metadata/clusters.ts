@@ -9,6 +9,7 @@ import type { Secrets } from '../accounts/secrets.ts';
 import { ClusterAnswers } from './cluster-answers.ts';
 import { parseClusterName } from './cluster-name.ts';
 import type { Metadata } from './open.ts';
+import { Retention } from './retention.ts';
 import type { MetadataTables } from './schema.ts';
 
 /** The name of the cluster that HOLDFAST_CLUSTER_URL, or the embedded PostgreSQL, is registered under at each start. */
@@ -54,12 +55,15 @@ export class ClusterRegistry {
   readonly #metadata: Metadata;
   readonly #secrets: Secrets;
   readonly #answers = new ClusterAnswers();
+  /** The past of clusters that keep none by themselves. */
+  readonly retention: Retention;
   readonly #open = new Map<string, { url: string; cluster: Promise<Cluster> }>();
   readonly #retired: Promise<Cluster>[] = [];
 
   constructor(metadata: Metadata, secrets: Secrets) {
     this.#metadata = metadata;
     this.#secrets = secrets;
+    this.retention = new Retention(metadata);
   }
 
   /** Registers a cluster of the environment, or gives one that is there another URL. */
@@ -210,7 +214,7 @@ export class ClusterRegistry {
     const known = this.#open.get(name);
     if (known?.url === url) return known.cluster;
     this.#retire(name);
-    const cluster = connectCluster(url);
+    const cluster = connectCluster(url, { past: this.retention.pastOf(name) });
     this.#open.set(name, { url, cluster });
     // One that can't be reached now is asked again by whoever needs it next.
     cluster.catch(() => {

@@ -118,4 +118,33 @@ export const migrations: Record<string, Migration> = {
       }
     },
   },
+  '0003-retained-snapshots': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of [
+        sql`CREATE TABLE retention_policies (
+          cluster text PRIMARY KEY REFERENCES clusters (name) ON DELETE CASCADE,
+          enabled boolean NOT NULL,
+          every_seconds int NOT NULL,
+          window_seconds int NOT NULL)`,
+        sql`CREATE TABLE retained_databases (
+          cluster text NOT NULL REFERENCES clusters (name) ON DELETE CASCADE,
+          database text NOT NULL,
+          backed_up_at timestamptz NOT NULL,
+          PRIMARY KEY (cluster, database))`,
+        sql`CREATE TABLE snapshot_keepers (
+          cluster text PRIMARY KEY REFERENCES clusters (name) ON DELETE CASCADE,
+          keeper text NOT NULL,
+          until timestamptz NOT NULL)`,
+        sql`CREATE TABLE snapshots (
+          cluster text NOT NULL REFERENCES clusters (name) ON DELETE CASCADE,
+          database text NOT NULL,
+          at timestamptz NOT NULL,
+          keeper text NOT NULL,
+          body jsonb NOT NULL,
+          PRIMARY KEY (cluster, database, at))`,
+      ]) {
+        await statement.execute(db);
+      }
+    },
+  },
 };

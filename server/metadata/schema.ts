@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { DatabaseSnapshot } from '../cluster/moment.ts';
 import type { JobError, JobEvent, JobKind, JobState } from '../jobs/job.ts';
 
 /** Written as a Date or ISO text, read back as a Date. */
@@ -35,6 +36,32 @@ export interface MetadataTables {
     url_redacted: string;
     embedded: boolean;
     created_at: Timestamp;
+  };
+  /** How the past of a cluster is retained that keeps none by itself; without a row, by the defaults. */
+  retention_policies: {
+    cluster: string;
+    enabled: boolean;
+    every_seconds: number;
+    window_seconds: number;
+  };
+  /** Databases that have been backed up: only their past is worth retaining. */
+  retained_databases: {
+    cluster: string;
+    database: string;
+    backed_up_at: Timestamp;
+  };
+  /** Which engine holds a cluster's snapshots, and until when that is believed. */
+  snapshot_keepers: {
+    cluster: string;
+    keeper: string;
+    until: Timestamp;
+  };
+  snapshots: {
+    cluster: string;
+    database: string;
+    at: Timestamp;
+    keeper: string;
+    body: JSONColumnType<DatabaseSnapshot>;
   };
   jobs: {
     id: BigInteger;

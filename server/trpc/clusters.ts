@@ -89,6 +89,40 @@ export const clustersRouter = router({
       (await ctx.services.clusters.connect(input.cluster)).gcWindows(input.database),
     ),
 
+  /** How the past of a cluster is retained that keeps none by itself, what there is of it, and what that costs. */
+  retention: rootProcedure.input(clusterInput).query(async ({ ctx, input }) => {
+    const { retention } = ctx.services.clusters;
+    const cluster = await ctx.services.clusters.connect(input.cluster);
+    const [policy, databases] = await Promise.all([
+      retention.policy(input.cluster),
+      retention.retained(input.cluster),
+    ]);
+    return {
+      policy,
+      databases: await Promise.all(
+        databases.map(async (one) => ({
+          ...one,
+          heldBack: await cluster.heldBack(one.database).catch(() => null),
+        })),
+      ),
+    };
+  }),
+
+  setRetention: rootProcedure
+    .input(
+      clusterInput.extend({
+        policy: z.object({
+          enabled: z.boolean(),
+          everySeconds: z.number().int().min(1),
+          windowSeconds: z.number().int().min(1),
+        }),
+      }),
+    )
+    .mutation(async ({ ctx, input }) => {
+      await ctx.services.clusters.retention.setPolicy(input.cluster, input.policy);
+      return null;
+    }),
+
   /** What incremental backups need or gain by, and whether it is there. */
   prerequisites: rootProcedure
     .input(clusterInput)

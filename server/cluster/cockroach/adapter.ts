@@ -105,6 +105,10 @@ export class CockroachCluster implements Cluster {
     return this.#connections.use(database, tableWindows);
   }
 
+  heldBack(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   prerequisites(): Promise<Prerequisite[]> {
     return this.#connections.use(this.#connections.homeDatabase, readPrerequisites);
   }

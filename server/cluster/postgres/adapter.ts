@@ -6,6 +6,7 @@ import type {
   ClusterInfo,
   ClusterUser,
   DatabaseInfo,
+  HeldBack,
   LedgerNote,
   TableRange,
 } from '../cluster.ts';
@@ -13,9 +14,11 @@ import { FullBackupsOnly } from './full-only.ts';
 import type { Descriptor, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { nameKey, type ObjectName } from '../names.ts';
+import type { RetainedPast } from '../past.ts';
 import { type KnownObject, readCatalog } from './catalog.ts';
 import { Connections } from './connections.ts';
 import { readDescriptors } from './descriptors.ts';
+import { heldBack } from './held-back.ts';
 import * as ledger from './ledger.ts';
 import { load } from './load.ts';
 import { begin, Moments } from './moment.ts';
@@ -30,16 +33,22 @@ import { readUsers } from './users.ts';
 export class PostgresCluster extends FullBackupsOnly implements Cluster {
   readonly #connections: Connections;
   readonly #moments: Moments;
+  readonly #past: RetainedPast | null;
 
-  /** Connects when it is first used. Throws `invalid-value` for a URL that can't be understood. */
-  constructor(url: string, applicationName: string) {
+  /**
+   * Connects when it is first used. Throws `invalid-value` for a URL that can't be understood. `past`: what is retained of
+   * the server's past; null where nothing is.
+   */
+  constructor(url: string, applicationName: string, past: RetainedPast | null = null) {
     super();
     this.#connections = new Connections(url, applicationName);
-    this.#moments = new Moments(this.#connections);
+    this.#moments = new Moments(this.#connections, past);
+    this.#past = past;
   }
 
-  describe(): Promise<ClusterInfo> {
-    return this.#connections.use(this.#connections.homeDatabase, describeServer);
+  async describe(): Promise<ClusterInfo> {
+    const asOf = await this.#past?.capability();
+    return this.#connections.use(this.#connections.homeDatabase, (session) => describeServer(session, asOf));
   }
 
   databases(): Promise<DatabaseInfo[]> {
@@ -75,6 +84,10 @@ export class PostgresCluster extends FullBackupsOnly implements Cluster {
 
   readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable> {
     return readRange(this.#connections, table, range, at, signal);
+  }
+
+  heldBack(database: string): Promise<HeldBack> {
+    return heldBack(this.#connections, database);
   }
 
   users(): Promise<ClusterUser[]> {

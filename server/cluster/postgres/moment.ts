@@ -1,18 +1,17 @@
 import { HoldfastError } from '../../errors.ts';
-import type { HeldMoment, Moment } from '../moment.ts';
+import { asOfTime, unreadableAsOf } from '../as-of.ts';
+import { literal } from '../literal.ts';
+import type { DatabaseSnapshot, HeldMoment, Moment } from '../moment.ts';
 import { quoteIdent } from '../names.ts';
+import type { RetainedPast } from '../past.ts';
 import type { Connections, Lease } from './connections.ts';
 import { clusterError } from './errors.ts';
 
 /** How long a backup waits for a table that somebody holds an ACCESS EXCLUSIVE lock on. */
 const LOCK_TIMEOUT = '30s';
 
-interface Snapshot {
-  at: string;
-  snapshot: string;
-  visible: string;
-  lsn: string;
-}
+const NO_PAST = 'PostgreSQL keeps no past to read, and no snapshots of it are retained here';
+const NOW = 'Omit AS OF SYSTEM TIME: the backup is then consistent as of its start.';
 
 /**
  * The moments that this process holds: a session a database, idle in a read-only transaction whose snapshot is
@@ -20,21 +19,18 @@ interface Snapshot {
  */
 export class Moments {
   readonly #connections: Connections;
+  readonly #past: RetainedPast | null;
   /** By snapshot id. */
   readonly #holders = new Map<string, Holder>();
 
-  constructor(connections: Connections) {
+  constructor(connections: Connections, past: RetainedPast | null) {
     this.#connections = connections;
+    this.#past = past;
   }
 
   /** Implements Cluster.holdMoment. */
   async hold(databases: string[], asOf: string | null): Promise<HeldMoment> {
-    if (asOf !== null)
-      throw new HoldfastError(
-        'unreadable-moment',
-        `AS OF SYSTEM TIME '${asOf}' can't be read: PostgreSQL keeps no past to read, and no snapshots of it are retained here`,
-        { hint: 'Omit AS OF SYSTEM TIME: the backup is then consistent as of its start.', field: 'asOf' },
-      );
+    const past = asOf === null ? null : await this.#find(databases, asOf);
     const lost = new AbortController();
     const holders: Holder[] = [];
     let released = false;
@@ -57,7 +53,10 @@ export class Moments {
       const held = await Promise.all(connecting);
       // Connected first, then all snapshots at once: the databases' moments lie as close together as can be.
       const snapshots = await Promise.all(
-        held.map(async ({ database, holder }) => [database, await holder.export()] as const),
+        held.map(
+          async ({ database, holder }) =>
+            [database, await holder.export(past?.get(database) ?? null)] as const,
+        ),
       );
       const [first] = snapshots.map(([, snapshot]) => snapshot.at).sort();
       if (first === undefined)
@@ -69,6 +68,32 @@ export class Moments {
       await release();
       throw error;
     }
+  }
+
+  /** The retained snapshot of each database that a time in the past is served by: the newest not after it. */
+  async #find(databases: string[], asOf: string): Promise<Map<string, DatabaseSnapshot>> {
+    if (this.#past === null) throw unreadableAsOf(asOf, `can't be read: ${NO_PAST}`, NOW);
+    const capability = await this.#past.capability();
+    if (!capability.available)
+      throw unreadableAsOf(asOf, `can't be read: ${lowerFirst(capability.reason)}`, capability.remedy);
+    const now = await this.#connections.use(this.#connections.homeDatabase, serverTime);
+    const time = new Date(Number(asOfTime(asOf, now).nanoseconds / 1_000_000n));
+    const found = new Map<string, DatabaseSnapshot>();
+    for (const database of new Set(databases)) {
+      const { snapshot, window } = await this.#past.find(database, time);
+      if (snapshot === null)
+        throw unreadableAsOf(
+          asOf,
+          window === null
+            ? `can't be read: no snapshot of database ${quoteIdent(database)} is retained yet`
+            : `is before what is retained of database ${quoteIdent(database)}: its snapshots go from ${window.oldest} to ${window.newest}`,
+          window === null
+            ? 'Snapshots are retained of databases that have been backed up: take a backup as of now first.'
+            : 'Take a later time, or have snapshots retained for longer on the page of the cluster.',
+        );
+      found.set(database, snapshot);
+    }
+    return found;
   }
 
   /**
@@ -90,10 +115,20 @@ class Holder {
     this.#lease = lease;
   }
 
-  async export(): Promise<Snapshot> {
+  /** Takes a snapshot of now, or that of the past; whoever retains that one may let it go then. */
+  async export(past: DatabaseSnapshot | null): Promise<DatabaseSnapshot> {
     const doing = 'export a snapshot';
     await this.#lease.run(doing, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const rows = await this.#lease.rows<Snapshot>(
+    if (past !== null) {
+      await importSnapshot(this.#lease, past);
+      const exported = await this.#lease.rows<{ snapshot: string }>(
+        doing,
+        'SELECT pg_export_snapshot() AS snapshot',
+      );
+      this.snapshotId = exported[0]?.snapshot ?? '';
+      return { ...past, snapshot: this.snapshotId };
+    }
+    const rows = await this.#lease.rows<DatabaseSnapshot>(
       doing,
       `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
               pg_export_snapshot() AS snapshot,
@@ -141,16 +176,31 @@ export async function begin(session: Lease, at: Moment | undefined): Promise<voi
     `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`,
   );
   if (at === undefined) return;
-  const { snapshot } = snapshotOf(database, at);
+  await importSnapshot(session, snapshotOf(database, at));
+}
+
+async function importSnapshot(session: Lease, { snapshot, at }: DatabaseSnapshot): Promise<void> {
   try {
-    await session.client.query(`SET TRANSACTION SNAPSHOT '${snapshot.replaceAll("'", "''")}'`);
+    await session.client.query(`SET TRANSACTION SNAPSHOT ${literal(snapshot)}`);
   } catch (cause) {
     const error = clusterError(cause, session.place, 'read the moment');
-    throw error.code === 'cluster-unavailable' ? error : gone(database, cause, at.at);
+    throw error.code === 'cluster-unavailable' ? error : gone(session.place.database, cause, at);
   }
 }
 
-function snapshotOf(database: string, at: Moment): Snapshot {
+/** The server's own now: what its snapshots' times are of. */
+async function serverTime(session: Lease): Promise<Date> {
+  const [row] = await session.rows<{ now: Date }>('ask for the time', 'SELECT now()');
+  return row?.now ?? new Date();
+}
+
+function lowerFirst(sentence: string): string {
+  return sentence.startsWith('PostgreSQL')
+    ? sentence
+    : `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
+}
+
+function snapshotOf(database: string, at: Moment): DatabaseSnapshot {
   const snapshot = at.kind === 'snapshot' ? at.databases[database] : undefined;
   if (snapshot === undefined)
     throw new HoldfastError(

@@ -3,7 +3,7 @@ import { THE_NODE } from './ranges.ts';
 import { stateOf } from './errors.ts';
 import type { Session } from './session.ts';
 
-const AS_OF: Capability = {
+const NO_PAST: Capability = {
   available: false,
   reason: 'PostgreSQL keeps no past that can be read, and no snapshots of it are retained here.',
   remedy: 'Omit AS OF SYSTEM TIME: a backup is consistent as of its start.',
@@ -16,7 +16,7 @@ const INCREMENTAL: Capability = {
 };
 
 /** What the server says of itself; needs no privilege. */
-export async function describeServer(session: Session): Promise<ClusterInfo> {
+export async function describeServer(session: Session, asOf: Capability = NO_PAST): Promise<ClusterInfo> {
   const { address, user } = session.place;
   return {
     kind: 'postgres',
@@ -24,7 +24,7 @@ export async function describeServer(session: Session): Promise<ClusterInfo> {
     identity: await readIdentity(session),
     user,
     nodes: [{ id: THE_NODE, address, locality: '', live: true, direct: true }],
-    asOf: AS_OF,
+    asOf,
     incremental: INCREMENTAL,
     restore: { available: true },
   };

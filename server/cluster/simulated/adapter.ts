@@ -165,6 +165,10 @@ export class SimulatedCluster implements Cluster {
     ];
   }
 
+  heldBack(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   async gcWindows(database: string): Promise<GcWindow[]> {
     this.#assertOpen();
     const { tables } = this.#database(database);
