@@ -85,7 +85,7 @@ function PolicyForm({ cluster, policy }: { cluster: string; policy: Policy }) {
               value={draft.everySeconds}
               onChange={(value) => change({ everySeconds: Number(value) })}
               error={errorOf('everySeconds')}
-              w={160}
+              w={240}
             />
             <NumberInput
               label="Each for"
@@ -95,7 +95,7 @@ function PolicyForm({ cluster, policy }: { cluster: string; policy: Policy }) {
               value={draft.windowSeconds}
               onChange={(value) => change({ windowSeconds: Number(value) })}
               error={errorOf('windowSeconds')}
-              w={160}
+              w={240}
             />
           </Group>
         )}
@@ -124,7 +124,7 @@ const columns = column.columns([
     id: 'oldest',
     header: 'Back to',
     cell: ({ getValue }) => (getValue() === '' ? 'none yet' : <Moment at={getValue()} />),
-    meta: { width: '230px' },
+    meta: { width: '270px' },
   }),
   column.accessor((row) => row.times.length, {
     id: 'snapshots',
