@@ -25,6 +25,8 @@ export const momentSchema = z.discriminatedUnion('kind', [
         visible: z.string(),
         /** `pg_current_wal_insert_lsn()` (or the replay position of a standby). */
         lsn: z.string(),
+        /** The timeline that the position is on; not told by a standby. */
+        timeline: z.number().int().positive().optional(),
       }),
     ),
   }),

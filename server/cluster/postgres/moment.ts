@@ -1,18 +1,15 @@
 import { HoldfastError } from '../../errors.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { quoteIdent } from '../names.ts';
+import { TIMELINE_SQL } from './changes/following.ts';
 import type { Connections, Lease } from './connections.ts';
 import { clusterError } from './errors.ts';
 
 /** How long a backup waits for a table that somebody holds an ACCESS EXCLUSIVE lock on. */
 const LOCK_TIMEOUT = '30s';
 
-interface Snapshot {
-  at: string;
-  snapshot: string;
-  visible: string;
-  lsn: string;
-}
+/** One database's part of a moment. */
+export type Snapshot = Extract<Moment, { kind: 'snapshot' }>['databases'][string];
 
 /**
  * The moments that this process holds: a session a database, idle in a read-only transaction whose snapshot is
@@ -93,18 +90,20 @@ class Holder {
   async export(): Promise<Snapshot> {
     const doing = 'export a snapshot';
     await this.#lease.run(doing, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const rows = await this.#lease.rows<Snapshot>(
+    const rows = await this.#lease.rows<Omit<Snapshot, 'timeline'> & { timeline: number | null }>(
       doing,
       `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
               pg_export_snapshot() AS snapshot,
               pg_current_snapshot()::text AS visible,
               (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
-                    ELSE pg_current_wal_insert_lsn() END)::text AS lsn`,
+                    ELSE pg_current_wal_insert_lsn() END)::text AS lsn,
+              ${TIMELINE_SQL} AS timeline`,
     );
     const snapshot = rows[0];
     if (snapshot === undefined) throw clusterError(new Error('no answer'), this.#lease.place, doing);
     this.snapshotId = snapshot.snapshot;
-    return snapshot;
+    const { timeline, ...rest } = snapshot;
+    return timeline === null ? rest : { ...rest, timeline };
   }
 
   /** A lock that isn't granted in time must not end the transaction, and the snapshot with it: hence the savepoint. */
@@ -150,7 +149,8 @@ export async function begin(session: Lease, at: Moment | undefined): Promise<voi
   }
 }
 
-function snapshotOf(database: string, at: Moment): Snapshot {
+/** That database's part of the moment. Throws `unreadable-moment` where there is none. */
+export function snapshotOf(database: string, at: Moment): Snapshot {
   const snapshot = at.kind === 'snapshot' ? at.databases[database] : undefined;
   if (snapshot === undefined)
     throw new HoldfastError(
