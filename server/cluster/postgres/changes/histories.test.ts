@@ -7,7 +7,7 @@ import { type Backup, ChangesLab } from './changes-lab.ts';
  * Random histories of random tables, backed up at random moments upon random bases. `ChangesLab.step` sees to it that the
  * base's rows and the changes make the rows of the moment. HOLDFAST_TEST_HISTORIES: how many, HOLDFAST_TEST_SEED: which.
  */
-const HISTORIES = Number(process.env['HOLDFAST_TEST_HISTORIES'] ?? 4);
+const HISTORIES = Number(process.env['HOLDFAST_TEST_HISTORIES'] ?? 3);
 const SEED = Number(process.env['HOLDFAST_TEST_SEED'] ?? 20_261_124);
 
 let server: TestServer;
