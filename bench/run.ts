@@ -2,6 +2,7 @@
 import { cockroachLoad } from './cockroach-load.ts';
 import { cockroach } from './cockroach.ts';
 import { fullBackup } from './full-backup.ts';
+import { postgresIncremental } from './postgres-incremental.ts';
 
 /** One result. `ratio` compares what was measured side by side in this run; seconds are this machine's. */
 export interface Result {
@@ -14,6 +15,7 @@ export interface Result {
 
 const benchmarks: Record<string, () => Promise<Result[]>> = {
   'full-backup': fullBackup,
+  'postgres-incremental': postgresIncremental,
   cockroach,
   'cockroach-load': cockroachLoad,
 };

@@ -10,6 +10,7 @@ import { useTRPC } from '../trpc.ts';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { GcWindows } from './gc-windows.tsx';
 import { clusterPath } from './paths.ts';
+import { DatabasePrerequisites } from './prerequisites.tsx';
 import { TableRanges } from './ranges/table-ranges.tsx';
 
 /** Tables that the picker lists at a time; typing finds the others. */
@@ -95,6 +96,7 @@ export function ClusterTables({ cluster, incremental }: { cluster: string; incre
           </Stack>
         </Card>
       </Stack>
+      <DatabasePrerequisites key={database} cluster={cluster} database={database} />
       <GcWindows cluster={cluster} database={database} incremental={incremental} />
     </>
   );

@@ -5,6 +5,7 @@ import { notifications } from '@mantine/notifications';
 import { IconCircleCheck, IconCircleDashed } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Capability, Prerequisite } from '../../server/cluster/cluster.ts';
+import { quoteIdent } from '../../server/cluster/names.ts';
 import { useTRPC } from '../trpc.ts';
 import { CopyableCode } from '../ui/copyable-code.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
@@ -33,6 +34,29 @@ export function Prerequisites({ cluster, capability }: { cluster: string; capabi
           ))}
         </Stack>
       )}
+    </Stack>
+  );
+}
+
+/** What one database needs besides, for clusters in which each has something of its own to turn on; else nothing. */
+export function DatabasePrerequisites({ cluster, database }: { cluster: string; database: string }) {
+  const trpc = useTRPC();
+  const found = useQuery(
+    trpc.clusters.prerequisites.queryOptions({ cluster, database }, { staleTime: 10_000 }),
+  );
+  const own = (found.data ?? []).filter((prerequisite) => prerequisite.database === database);
+  if (found.error !== null && found.data === undefined)
+    return <ErrorAlert error={found.error} onRetry={() => void found.refetch()} />;
+  if (own.length === 0) return null;
+  const title = `Incremental backups of ${quoteIdent(database)}`;
+  return (
+    <Stack gap="xs" component="section" aria-label={title}>
+      <Title order={2}>{title}</Title>
+      <Stack gap="sm">
+        {own.map((prerequisite) => (
+          <PrerequisiteCard key={prerequisite.id} cluster={cluster} prerequisite={prerequisite} />
+        ))}
+      </Stack>
     </Stack>
   );
 }
@@ -81,7 +105,7 @@ function PrerequisiteCard({ cluster, prerequisite }: { cluster: string; prerequi
 
 function TurnOnModal({
   cluster,
-  prerequisite: { id, name, action },
+  prerequisite: { id, database, name, action },
   opened,
   onClose,
 }: {
@@ -115,7 +139,7 @@ function TurnOnModal({
           <Button variant="default" onClick={close} data-autofocus>
             Leave it
           </Button>
-          <Button loading={meet.isPending} onClick={() => meet.mutate({ cluster, id })}>
+          <Button loading={meet.isPending} onClick={() => meet.mutate({ cluster, id, database })}>
             Turn on
           </Button>
         </Group>

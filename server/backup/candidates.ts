@@ -37,10 +37,8 @@ export async function baseCandidates(
     const tables = manifest.descriptors.filter(
       ({ kind, name }) => kind === 'table' && wanted.has(nameKey(name)),
     );
-    const deadline = firstDeadline(
-      manifest,
-      tables.flatMap(({ name }) => windows.get(nameKey(name)) ?? []),
-    );
+    const here = tables.flatMap(({ name }) => windows.get(nameKey(name)) ?? []);
+    const deadline = firstDeadline(manifest, here);
     candidates.push({
       url: location.redacted,
       type: manifest.type,
@@ -49,7 +47,7 @@ export async function baseCandidates(
       tables: tables.length,
       selected: wanted.size,
       deadline,
-      problem: tables.length === 0 ? 'It has none of the selected tables.' : null,
+      problem: tables.length === 0 ? 'It has none of the selected tables.' : tooOld(manifest, here),
     });
   }
   return candidates.sort((a, b) => Date.parse(b.moment) - Date.parse(a.moment));
@@ -66,6 +64,17 @@ async function manifestAt(
     if (error instanceof HoldfastError) return null;
     throw error;
   }
+}
+
+/** What keeps the changes may have been turned on after the backup. */
+function tooOld(manifest: Manifest, windows: readonly GcWindow[]): string | null {
+  const since = windows
+    .flatMap(({ changesSince }) => changesSince ?? [])
+    .sort()
+    .at(-1);
+  return since !== undefined && manifest.moment.at < since
+    ? `What changed is known only since ${since.replace('T', ' ').replace('Z', ' UTC')}, after it.`
+    : null;
 }
 
 function firstDeadline(manifest: Manifest, windows: readonly GcWindow[]): BaseCandidate['deadline'] {

@@ -38,7 +38,8 @@ export function windowWarning(
 ): string | null {
   const selected = new Set(objects.map(({ name }) => nameKey(name)));
   const [shortest] = windows
-    .filter(({ table }) => selected.has(nameKey(table)))
+    // Where only changes leave a window, the moment's rows are held as long as it takes.
+    .filter(({ table, changesSince }) => changesSince === undefined && selected.has(nameKey(table)))
     .toSorted((one, other) => one.seconds - other.seconds);
   if (shortest === undefined) return null;
   const left = shortest.seconds - ageSeconds;

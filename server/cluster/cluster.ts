@@ -44,6 +44,8 @@ export interface ClusterInfo {
 export interface Prerequisite {
   /** For `meet`: `rangefeeds`. */
   id: string;
+  /** Of this database alone; left out for one of the whole cluster. */
+  database?: string;
   /** For people: `Rangefeeds`. */
   name: string;
   met: boolean;
@@ -57,6 +59,11 @@ export interface Prerequisite {
 export interface GcWindow {
   table: ObjectName;
   seconds: number;
+  /**
+   * Only what changed is kept so long, and from this time on: bases before it are of no use. Left out where rows
+   * themselves can be read back.
+   */
+  changesSince?: string;
 }
 
 /** What snapshots that Holdfast retains of a database cost it. */
@@ -201,11 +208,20 @@ export interface Cluster {
   /** What retained snapshots of a database cost; null for clusters that keep their past by themselves. */
   heldBack(database: string): Promise<HeldBack | null>;
 
-  /** What incremental backups need or gain by here. Empty where there is nothing to turn on. */
-  prerequisites(): Promise<Prerequisite[]>;
+  /**
+   * What incremental backups need or gain by here, with `database` what those of that database do too. Empty where there
+   * is nothing to turn on.
+   */
+  prerequisites(database?: string): Promise<Prerequisite[]>;
 
-  /** Turns a prerequisite on. Throws `unsupported` for one without an action, `cluster-denied`. */
-  meet(id: string): Promise<void>;
+  /** Turns a prerequisite on, in its database if it has one. Throws `unsupported` for one without an action, `cluster-denied`. */
+  meet(id: string, database?: string): Promise<void>;
+
+  /**
+   * After a backup: lets go of what the cluster keeps for incremental backups longer than the policy says. Answers what
+   * it did, a sentence each for people.
+   */
+  tend(databases: string[]): Promise<string[]>;
 
   /**
    * How each table's changes since the base can be found, in the order given. A table that wasn't there, was rewritten

@@ -26,7 +26,7 @@ export class KeySpool {
   async add(key: string, by: string = key): Promise<void> {
     this.#held[partOf(by)]?.push(key);
     this.#characters += key.length + 1;
-    if (this.#characters > this.#most) await this.#spill();
+    if (this.#characters > this.#most) await this.spill();
   }
 
   /** The keys of one part, 0 to PARTS - 1, each once, in the order in which they were first added. */
@@ -51,7 +51,9 @@ export class KeySpool {
     if (directory !== null) await rm(directory, { recursive: true, force: true });
   }
 
-  async #spill(): Promise<void> {
+  /** Moves what is in memory to its files. */
+  async spill(): Promise<void> {
+    if (this.#characters === 0) return;
     this.#directory ??= await mkdtemp(path.join(tmpdir(), 'holdfast-keys-'));
     for (const [index, keys] of this.#held.entries()) {
       if (keys.length === 0) continue;

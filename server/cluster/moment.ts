@@ -9,6 +9,8 @@ export const databaseSnapshotSchema = z.object({
   visible: z.string(),
   /** `pg_current_wal_insert_lsn()` (or the replay position of a standby). */
   lsn: z.string(),
+  /** The timeline that the position is on; not told by a standby. */
+  timeline: z.number().int().positive().optional(),
 });
 export type DatabaseSnapshot = z.infer<typeof databaseSnapshotSchema>;
 

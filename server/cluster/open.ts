@@ -30,7 +30,7 @@ export function openCluster(url: string, options: OpenOptions = {}): Cluster {
   switch (scheme) {
     case 'postgres':
     case 'postgresql':
-      return new PostgresCluster(url, applicationName, options.past);
+      return new PostgresCluster(url, applicationName, options);
     case 'cockroachdb':
     case 'cockroach':
       return new CockroachCluster(url, applicationName);
@@ -59,7 +59,7 @@ export async function connectCluster(url: string, options: OpenOptions = {}): Pr
   if (scheme !== 'postgres' && scheme !== 'postgresql') return openCluster(url, options);
   return (await detectKind(url, applicationName)) === 'cockroachdb'
     ? new CockroachCluster(url, applicationName)
-    : new PostgresCluster(url, applicationName, options.past);
+    : new PostgresCluster(url, applicationName, options);
 }
 
 function schemeOf(url: string): string | undefined {

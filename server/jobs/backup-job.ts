@@ -55,6 +55,7 @@ export async function runBackup(
     } finally {
       await held.release();
     }
+    await tend(job, cluster, databasesOf(statement.targets), tools);
   } catch (error) {
     throw error instanceof StoreError ? storeErrorToHoldfast(error, location) : error;
   } finally {
@@ -152,6 +153,24 @@ async function exportAt(
   await writeManifest(store, manifest);
   if (moment.kind === 'snapshot')
     await tools.clusters.retention.noteBackedUp(job.cluster, Object.keys(moment.databases));
+}
+
+/** Lets the cluster let go of what no incremental backup may build on any more. The backup is one whether or not it can. */
+async function tend(
+  job: ClaimedJob,
+  cluster: Cluster,
+  databases: string[],
+  tools: EngineTools,
+): Promise<void> {
+  try {
+    for (const sentence of await cluster.tend(databases)) await tools.jobs.log(job.id, sentence);
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    await tools.jobs.log(
+      job.id,
+      `What is kept for incremental backups could not be seen to: ${error.message}.`,
+    );
+  }
 }
 
 /** What an incremental backup is made of, for the job's log: why tables are not simply followed. */

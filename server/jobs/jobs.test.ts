@@ -193,8 +193,8 @@ describe('a statement that can’t be', () => {
     ],
     [
       "BACKUP DATABASE bank TO 'nodelocal://self/x' INCREMENTAL FROM 'nodelocal://self/whole'",
-      'unsupported',
-      'INCREMENTAL FROM',
+      'unreadable-moment',
+      'what changed in database bank since the newest base',
     ],
     ["RESTORE DATABASE bank FROM 'nodelocal://self/nothing'", 'undefined-backup', 'there is no backup'],
     [

@@ -125,12 +125,16 @@ export const clustersRouter = router({
 
   /** What incremental backups need or gain by, and whether it is there. */
   prerequisites: rootProcedure
-    .input(clusterInput)
-    .query(async ({ ctx, input }) => (await ctx.services.clusters.connect(input.cluster)).prerequisites()),
+    .input(clusterInput.extend({ database: name.optional() }))
+    .query(async ({ ctx, input }) =>
+      (await ctx.services.clusters.connect(input.cluster)).prerequisites(input.database),
+    ),
 
-  /** Turns a prerequisite on, in the cluster. */
-  meet: rootProcedure.input(clusterInput.extend({ id: name })).mutation(async ({ ctx, input }) => {
-    await (await ctx.services.clusters.connect(input.cluster)).meet(input.id);
-    return null;
-  }),
+  /** Turns a prerequisite on, in the cluster or one database of it. */
+  meet: rootProcedure
+    .input(clusterInput.extend({ id: name, database: name.optional() }))
+    .mutation(async ({ ctx, input }) => {
+      await (await ctx.services.clusters.connect(input.cluster)).meet(input.id, input.database);
+      return null;
+    }),
 });

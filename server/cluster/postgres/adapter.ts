@@ -2,20 +2,29 @@ import type { Readable } from 'node:stream';
 import type {
   Catalog,
   CatalogObject,
+  ChangeBase,
+  ChangeChunk,
+  ChangeMethod,
   Cluster,
   ClusterInfo,
   ClusterUser,
   DatabaseInfo,
+  GcWindow,
   HeldBack,
   LedgerNote,
+  Prerequisite,
+  TableChanges,
   TableRange,
 } from '../cluster.ts';
-import { FullBackupsOnly } from './full-only.ts';
 import type { Descriptor, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { nameKey, type ObjectName } from '../names.ts';
 import type { RetainedPast } from '../past.ts';
 import { type KnownObject, readCatalog } from './catalog.ts';
+import { changeWindows, planChanges } from './changes/plan.ts';
+import { readPrerequisites } from './changes/prerequisites.ts';
+import { Changes } from './changes/read.ts';
+import { meet } from './changes/turn-on.ts';
 import { Connections } from './connections.ts';
 import { readDescriptors } from './descriptors.ts';
 import { heldBack } from './held-back.ts';
@@ -29,20 +38,25 @@ import * as restore from './restore.ts';
 import { describeServer, listDatabases } from './server-info.ts';
 import { readUsers } from './users.ts';
 
+export interface PostgresOptions {
+  /** What is retained of the server's past; nothing unless told. */
+  past?: RetainedPast | undefined;
+  now?: () => Date;
+}
+
 /** A PostgreSQL server, 13 or later. */
-export class PostgresCluster extends FullBackupsOnly implements Cluster {
+export class PostgresCluster implements Cluster {
   readonly #connections: Connections;
   readonly #moments: Moments;
+  readonly #changes: Changes;
   readonly #past: RetainedPast | null;
 
-  /**
-   * Connects when it is first used. Throws `invalid-value` for a URL that can't be understood. `past`: what is retained of
-   * the server's past; null where nothing is.
-   */
-  constructor(url: string, applicationName: string, past: RetainedPast | null = null) {
-    super();
+  /** Connects when it is first used. Throws `invalid-value` for a URL that can't be understood. */
+  constructor(url: string, applicationName: string, options: PostgresOptions = {}) {
+    const { past = null, now = () => new Date() } = options;
     this.#connections = new Connections(url, applicationName);
     this.#moments = new Moments(this.#connections, past);
+    this.#changes = new Changes(this.#connections, now);
     this.#past = past;
   }
 
@@ -84,6 +98,43 @@ export class PostgresCluster extends FullBackupsOnly implements Cluster {
 
   readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable> {
     return readRange(this.#connections, table, range, at, signal);
+  }
+
+  gcWindows(database: string): Promise<GcWindow[]> {
+    return this.#connections.use(database, changeWindows);
+  }
+
+  prerequisites(database?: string): Promise<Prerequisite[]> {
+    return this.#connections.use(database ?? this.#connections.homeDatabase, (session) =>
+      readPrerequisites(session, database !== undefined),
+    );
+  }
+
+  meet(id: string, database?: string): Promise<void> {
+    return this.#connections.use(database ?? this.#connections.homeDatabase, (session) => meet(session, id));
+  }
+
+  tend(databases: string[]): Promise<string[]> {
+    return this.#changes.tend(databases);
+  }
+
+  planChanges(base: ChangeBase, tables: TableDescriptor[], at: Moment): Promise<TableChanges[]> {
+    return planChanges(this.#connections, base, tables, at);
+  }
+
+  changeRanges(table: TableDescriptor): AsyncIterable<TableRange> {
+    return this.#changes.ranges(table);
+  }
+
+  readChanges(
+    table: TableDescriptor,
+    _method: Exclude<ChangeMethod, 'whole'>,
+    _range: TableRange,
+    from: Moment,
+    at: Moment,
+    signal: AbortSignal,
+  ): AsyncIterable<ChangeChunk> {
+    return this.#changes.read({ table, from, at, signal });
   }
 
   heldBack(database: string): Promise<HeldBack> {
@@ -152,8 +203,9 @@ export class PostgresCluster extends FullBackupsOnly implements Cluster {
     return ledger.closeLedger(this.#connections, database, forRestore);
   }
 
-  close(): Promise<void> {
-    return this.#connections.close();
+  async close(): Promise<void> {
+    await this.#changes.close();
+    await this.#connections.close();
   }
 }
 

@@ -4,6 +4,7 @@ import { literal } from '../literal.ts';
 import type { DatabaseSnapshot, HeldMoment, Moment } from '../moment.ts';
 import { quoteIdent } from '../names.ts';
 import type { RetainedPast } from '../past.ts';
+import { TIMELINE_SQL } from './changes/following.ts';
 import type { Connections, Lease } from './connections.ts';
 import { clusterError } from './errors.ts';
 
@@ -128,18 +129,20 @@ class Holder {
       this.snapshotId = exported[0]?.snapshot ?? '';
       return { ...past, snapshot: this.snapshotId };
     }
-    const rows = await this.#lease.rows<DatabaseSnapshot>(
+    const rows = await this.#lease.rows<Omit<DatabaseSnapshot, 'timeline'> & { timeline: number | null }>(
       doing,
       `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
               pg_export_snapshot() AS snapshot,
               pg_current_snapshot()::text AS visible,
               (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
-                    ELSE pg_current_wal_insert_lsn() END)::text AS lsn`,
+                    ELSE pg_current_wal_insert_lsn() END)::text AS lsn,
+              ${TIMELINE_SQL} AS timeline`,
     );
     const snapshot = rows[0];
     if (snapshot === undefined) throw clusterError(new Error('no answer'), this.#lease.place, doing);
     this.snapshotId = snapshot.snapshot;
-    return snapshot;
+    const { timeline, ...rest } = snapshot;
+    return timeline === null ? rest : { ...rest, timeline };
   }
 
   /** A lock that isn't granted in time must not end the transaction, and the snapshot with it: hence the savepoint. */
@@ -200,7 +203,8 @@ function lowerFirst(sentence: string): string {
     : `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
 }
 
-function snapshotOf(database: string, at: Moment): DatabaseSnapshot {
+/** That database's part of the moment. Throws `unreadable-moment` where there is none. */
+export function snapshotOf(database: string, at: Moment): DatabaseSnapshot {
   const snapshot = at.kind === 'snapshot' ? at.databases[database] : undefined;
   if (snapshot === undefined)
     throw new HoldfastError(

@@ -1,4 +1,5 @@
 import type { ObjectKind } from '../descriptor.ts';
+import { PUBLICATION } from './changes/following.ts';
 import { rowEstimateSql } from './estimates.ts';
 import { isLedgerSql } from './ledger.ts';
 import { relationKey, typeKey } from './references.ts';
@@ -92,7 +93,8 @@ async function findRelations(session: Session): Promise<FoundObject[]> {
              WHERE t.tgrelid = c.oid AND t.tgisinternal AND t.tgenabled <> 'O')::int AS "disabledChecks",
             (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid)::int AS policies,
             (SELECT count(*) FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN')::int AS rules,
-            (SELECT count(*) FROM pg_publication_rel p WHERE p.prrelid = c.oid)::int AS publications,
+            (SELECT count(*) FROM pg_publication_rel p JOIN pg_publication b ON b.oid = p.prpubid
+             WHERE p.prrelid = c.oid AND b.pubname <> '${PUBLICATION}')::int AS publications,
             (SELECT count(*) FROM pg_index x WHERE x.indrelid = c.oid AND NOT x.indisvalid)::int AS "invalidIndexes",
             (SELECT count(*) FROM pg_seclabel l
              WHERE l.classoid = 'pg_class'::regclass AND l.objoid = c.oid)::int AS "securityLabels",

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cluster } from '../cluster.ts';
 import { atMoment, copyDatabase, describeAll, inDatabase, readTable } from '../conformance-tools.ts';
+import type { Descriptor } from '../descriptor.ts';
 import { openCluster } from '../open.ts';
 import { SCHEMA, SCHEMA_14, SCHEMA_15, SCHEMA_18 } from './schema-fixture.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
@@ -106,7 +107,10 @@ describe('a schema with everything', () => {
   it('is described by the copy as by the original', async () => {
     await atMoment(cluster, ['original', 'copy'], async (at) => {
       const here = await describeAll(cluster, 'original', at);
-      expect(await describeAll(cluster, 'copy', at)).toEqual(inDatabase(here, 'copy'));
+      // Other files, other rows: that is what `storage` is for.
+      const alike = (all: Descriptor[]) =>
+        all.map((one) => (one.kind === 'table' ? { ...one, storage: null } : one));
+      expect(alike(await describeAll(cluster, 'copy', at))).toEqual(alike(inDatabase(here, 'copy')));
       for (const table of here) {
         if (table.kind !== 'table') continue;
         const there = { ...table, name: { ...table.name, database: 'copy' } };

@@ -9,11 +9,26 @@ const NO_PAST: Capability = {
   remedy: 'Omit AS OF SYSTEM TIME: a backup is consistent as of its start.',
 };
 
-const INCREMENTAL: Capability = {
-  available: false,
-  reason: 'Changes of PostgreSQL tables are not tracked yet, so what changed since a base is not known.',
-  remedy: 'Take full backups.',
-};
+/** What each database needs besides is said by its prerequisites. */
+async function readIncremental(session: Session): Promise<Capability> {
+  const [row] = await session.rows<{ level: string; standby: boolean }>(
+    'read settings of the server',
+    `SELECT current_setting('wal_level') AS level, pg_is_in_recovery() AS standby`,
+  );
+  if (row?.standby === true)
+    return {
+      available: false,
+      reason: 'The server is a standby: what changed is told by the primary.',
+      remedy: 'Register the primary, or take full backups.',
+    };
+  if (row?.level !== 'logical')
+    return {
+      available: false,
+      reason: `wal_level is ${row?.level}, so the WAL does not tell which rows changed since a base.`,
+      remedy: 'Set wal_level = logical and restart the server; until then take full backups.',
+    };
+  return { available: true };
+}
 
 /** What the server says of itself; needs no privilege. */
 export async function describeServer(session: Session, asOf: Capability = NO_PAST): Promise<ClusterInfo> {
@@ -25,7 +40,7 @@ export async function describeServer(session: Session, asOf: Capability = NO_PAS
     user,
     nodes: [{ id: THE_NODE, address, locality: '', live: true, direct: true }],
     asOf,
-    incremental: INCREMENTAL,
+    incremental: await readIncremental(session),
     restore: { available: true },
   };
 }

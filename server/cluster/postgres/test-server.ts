@@ -15,7 +15,8 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export async function startTestServer(): Promise<TestServer> {
+/** `settings`: further ones of the server, which count before those of all test servers. */
+export async function startTestServer(settings: Record<string, string> = {}): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-postgres-'));
   const port = await freePort();
   const user = 'root';
@@ -30,7 +31,8 @@ export async function startTestServer(): Promise<TestServer> {
     initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
     postgresFlags: [
       ...['-c', 'wal_level=logical', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-      ...['-c', 'fsync=off', '-c', 'max_prepared_transactions=4'],
+      ...['-c', 'fsync=off', '-c', 'max_prepared_transactions=4', '-c', 'max_replication_slots=40'],
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ],
     onLog: () => undefined,
     onError: () => undefined,

@@ -191,6 +191,11 @@ export class SimulatedCluster implements Cluster {
     );
   }
 
+  /** Nothing is kept. */
+  tend(): Promise<string[]> {
+    return Promise.resolve([]);
+  }
+
   async planChanges(base: ChangeBase, tables: TableDescriptor[], at: Moment): Promise<TableChanges[]> {
     this.#assertOpen();
     assertReadable(at);

@@ -1,8 +1,9 @@
 import { HoldfastError } from '../../../errors.ts';
 import type { ChangeBase, TableChanges } from '../../cluster.ts';
-import { findTable, storedColumns, type TableDescriptor } from '../../descriptor.ts';
+import { findTable, type TableDescriptor } from '../../descriptor.ts';
 import { type Moment, momentText } from '../../moment.ts';
 import { printName } from '../../names.ts';
+import { whyWhole } from '../../table-shape.ts';
 import type { Connections } from '../connections.ts';
 import { readWindows, type Windows } from '../gc.ts';
 import { ageOf } from '../hlc.ts';
@@ -57,19 +58,6 @@ function whyNotFollowed({ families, index }: TableAccess, rangefeeds: boolean): 
   if (inexact !== undefined)
     return `Changefeeds don't tell the exact keys of deleted rows for ${inexact.type} (column ${inexact.name}).`;
   return rangefeeds ? null : 'Rangefeeds are off (kv.rangefeed.enabled).';
-}
-
-/** Why what changed since the base can't be put upon the base's rows; null when it can. */
-function whyWhole(then: TableDescriptor | undefined, now: TableDescriptor): string | null {
-  if (then === undefined) return 'It is not in the newest base.';
-  if (now.rowKey === null || then.rowKey === null || then.storage === null)
-    return 'The base does not say which rows it holds.';
-  if (then.storage !== now.storage) {
-    return 'It was made anew, truncated, or given other columns or another key since the base.';
-  }
-  const shape = (table: TableDescriptor) =>
-    JSON.stringify([table.rowKey, storedColumns(table).map(({ name, type }) => [name, type])]);
-  return shape(then) === shape(now) ? null : 'Its columns have other names or types than in the base.';
 }
 
 function refuseLate(table: TableDescriptor, { moment }: ChangeBase, windows: Windows, age: number): void {

@@ -1,6 +1,7 @@
 import type { DdlStep, TableDescriptor } from '../../descriptor.ts';
 import { quoteIdent } from '../../names.ts';
 import { type KnownObject, viaColumn } from '../catalog.ts';
+import { readIdentities, type TableIdentity } from '../changes/identity.ts';
 import type { Session } from '../session.ts';
 import {
   columnFinish,
@@ -39,6 +40,7 @@ export async function describeTables(
   const indexes = byOwner(await readIndexes(session, oids));
   const statistics = byOwner(await readStatistics(session, oids));
   const identities = await readIdentitySequences(session, oids);
+  const keys = await readIdentities(session, oids);
   return new Map(
     objects.flatMap((object) => {
       const { oid } = object.found;
@@ -51,6 +53,7 @@ export async function describeTables(
         indexes: indexes.get(oid) ?? [],
         statistics: statistics.get(oid) ?? [],
         identities,
+        key: keys.get(oid),
       };
       return [[object, describe(object, parts)] as const];
     }),
@@ -64,6 +67,7 @@ interface Parts {
   indexes: IndexRow[];
   statistics: StatisticsRow[];
   identities: Map<string, SequenceRow>;
+  key: TableIdentity | undefined;
 }
 
 async function readTables(session: Session, oids: number[]): Promise<TableRow[]> {
@@ -82,7 +86,7 @@ async function readTables(session: Session, oids: number[]): Promise<TableRow[]>
 }
 
 function describe(object: KnownObject, parts: Parts): TableDescriptor {
-  const { table, columns, constraints } = parts;
+  const { table, columns, constraints, key } = parts;
   const primary = constraints.find((constraint) => constraint.type === 'p');
   return {
     kind: 'table',
@@ -97,8 +101,8 @@ function describe(object: KnownObject, parts: Parts): TableDescriptor {
       generated: column.generated !== '',
     })),
     primaryKey: primary?.columns ?? null,
-    rowKey: primary?.columns ?? null,
-    storage: null,
+    rowKey: key?.rowKey ?? null,
+    storage: key?.storage ?? null,
   };
 }
 
