@@ -113,21 +113,27 @@ function matching<T extends TargetObject>(objects: T[], pattern: TablePattern): 
   });
 }
 
-/** Adds what comes along with what was asked for: types that columns have, sequences that tables own. */
+/**
+ * Adds what comes along with what was asked for: types and functions that it needs, sequences that tables own, and the
+ * partitions and children of tables, because the rows that a query of the table finds are in those.
+ */
 function carry<T extends TargetObject>(match: Match<T>): void {
-  const owned = new Map<string, T[]>();
+  const belonging = new Map<string, T[]>();
+  const belongs = (object: T, owner: ObjectName) => {
+    const list = belonging.get(nameKey(owner));
+    if (list === undefined) belonging.set(nameKey(owner), [object]);
+    else list.push(object);
+  };
   for (const object of match.known.values()) {
-    if (object.ownedBy === null) continue;
-    const owner = nameKey(object.ownedBy);
-    owned.set(owner, [...(owned.get(owner) ?? []), object]);
+    if (object.ownedBy !== null) belongs(object, object.ownedBy);
+    for (const { on, kind } of object.dependencies) if (kind === 'inheritance') belongs(object, on);
   }
   // A map may grow while it is iterated: what is carried carries in turn.
   for (const [key, { object }] of match.selected) {
-    for (const sequence of owned.get(key) ?? []) add(sequence);
-    for (const dependency of object.dependencies) {
-      if (dependency.kind !== 'type') continue;
-      const type = match.known.get(nameKey(dependency.on));
-      if (type !== undefined) add(type);
+    for (const one of belonging.get(key) ?? []) add(one);
+    for (const { on, kind } of object.dependencies) {
+      const needed = match.known.get(nameKey(on));
+      if (needed !== undefined && (kind === 'type' || kind === 'function')) add(needed);
     }
   }
   function add(object: T): void {

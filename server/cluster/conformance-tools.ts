@@ -103,7 +103,8 @@ function ordered(descriptors: Descriptor[]): Descriptor[] {
     const key = nameKey(descriptor.name);
     if (done.has(key)) return;
     done.add(key);
-    for (const { on } of descriptor.dependencies) {
+    for (const { on, kind } of descriptor.dependencies) {
+      if (kind === 'foreign-key') continue;
       const needed = byName.get(nameKey(on));
       if (needed !== undefined) visit(needed);
     }

@@ -1,4 +1,4 @@
-import type { DdlPhase, Descriptor } from '../cluster/descriptor.ts';
+import type { DdlPhase, Dependency, Descriptor } from '../cluster/descriptor.ts';
 import { nameKey } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import type { RestoreItem } from './plan.ts';
@@ -52,7 +52,19 @@ export function restoreSteps(items: RestoreItem[], isThere: (source: ObjectName)
   };
 }
 
-/** What others need comes first; members of a cycle (foreign keys only) in the order given. */
+/** What an object needs to be there when it is created: all but what single later steps of its DDL require. */
+function neededAtOnce({ dependencies, ddl }: Descriptor): Dependency[] {
+  const later = new Set(
+    ddl
+      .filter(({ phase }) => phase !== 'create')
+      .flatMap(({ requires }) => requires)
+      .map(({ on }) => nameKey(on)),
+  );
+  // A partition is attached late, but after its partitioned table has its indexes.
+  return dependencies.filter(({ on, kind }) => kind === 'inheritance' || !later.has(nameKey(on)));
+}
+
+/** What others need comes first. */
 function* byDependency(items: RestoreItem[]): Generator<RestoreItem> {
   const byName = new Map(items.map((item) => [nameKey(item.descriptor.name), item]));
   const done = new Set<string>();
@@ -70,7 +82,7 @@ function* byDependency(items: RestoreItem[]): Generator<RestoreItem> {
       if (done.has(key)) continue;
       done.add(key);
       stack.push({ item: top.item, expanded: true });
-      for (const dependency of top.item.descriptor.dependencies) {
+      for (const dependency of neededAtOnce(top.item.descriptor)) {
         const needed = byName.get(nameKey(dependency.on));
         if (needed !== undefined && !done.has(nameKey(dependency.on)))
           stack.push({ item: needed, expanded: false });

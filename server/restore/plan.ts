@@ -280,10 +280,14 @@ function refusalOf(
         `cannot restore ${objectKind} "${object.name}" without referenced sequence "${needed}" (or "skip_missing_sequences" option)`,
         `${add}, or drop the default with skip_missing_sequences.`,
       );
+    case 'inheritance':
+      return refuse(
+        `cannot restore table "${object.name}" without the table "${needed}", which it is a partition or a child of`,
+        `${add}.`,
+      );
     case 'type':
     case 'function':
     case 'interleave':
-    case 'inheritance':
       return refuse(
         `cannot restore ${objectKind} "${object.name}" without ${dependency.kind} "${needed}"`,
         `${add}.`,

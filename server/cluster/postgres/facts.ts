@@ -14,8 +14,11 @@ export async function readFingerprints(
     'compare definitions',
     `WITH fact (key, text) AS (
        SELECT 'r' || c.oid, row(c.relname, c.relnamespace, c.reloptions, c.relpersistence, c.relreplident,
-                                CASE WHEN c.relkind = 'r' THEN c.relfilenode END)::text
+                                c.relpartbound::text, CASE WHEN c.relkind = 'r' THEN c.relfilenode END)::text
        FROM pg_class c WHERE c.oid = ANY ($1::oid[])
+       UNION ALL
+       SELECT 'r' || i.inhrelid, row('inherits', i.inhseqno, i.inhparent)::text
+       FROM pg_inherits i WHERE i.inhrelid = ANY ($1::oid[])
        UNION ALL
        SELECT 'r' || a.attrelid, row(a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity,
                                      a.attgenerated, a.attcollation, a.attstorage, a.attisdropped)::text

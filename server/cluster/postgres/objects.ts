@@ -54,8 +54,6 @@ interface RelationRow {
   hidden: boolean;
   rows: number | null;
   bytes: string | null;
-  child: boolean;
-  parent: boolean;
   typed: boolean;
   accessMethod: string | null;
   triggers: number;
@@ -84,8 +82,6 @@ async function findRelations(session: Session): Promise<FoundObject[]> {
             c.relrowsecurity AND coalesce(row_security_active(c.oid), false) AS hidden,
             (${rowEstimateSql('size.pages', session.server.blockSize)})::float8 AS rows,
             CASE WHEN c.relkind IN ('r', 'm') AND NOT busy.yes THEN pg_table_size(c.oid)::text END AS bytes,
-            EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS child,
-            EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS parent,
             c.reloftype <> 0 AS typed, m.amname AS "accessMethod",
             (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)::int AS triggers,
             (SELECT count(*) FROM pg_trigger t
@@ -110,7 +106,8 @@ async function findRelations(session: Session): Promise<FoundObject[]> {
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT ${isLedgerSql('n')}
        AND NOT EXISTS (SELECT FROM pg_depend e
          WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
-     ORDER BY n.nspname, c.relname`,
+     -- Default partitions last: attaching any other one reads what the default one holds already.
+     ORDER BY coalesce(pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT', false), n.nspname, c.relname`,
   );
   return rows.map((row) => ({
     key: relationKey(row.oid),
@@ -129,11 +126,8 @@ async function findRelations(session: Session): Promise<FoundObject[]> {
 }
 
 function refusalOf(row: RelationRow): string | null {
-  if (row.sort === 'p') return 'it is a partitioned table, which backups do not cover yet';
   if (row.sort === 'f') return 'it is a foreign table: its rows are on another server';
   if (row.sort !== 'r' && row.sort !== 'm') return null;
-  if (row.child) return 'it is a partition or inherits from another table, which backups do not cover yet';
-  if (row.parent) return 'other tables inherit from it, which backups do not cover yet';
   if (row.typed) return 'it is a typed table (CREATE TABLE … OF), which backups do not cover yet';
   if (row.accessMethod !== null && row.accessMethod !== 'heap')
     return `it is stored by the access method ${row.accessMethod}, which backups do not cover yet`;

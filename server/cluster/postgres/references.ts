@@ -54,7 +54,9 @@ export async function readReferences(session: Session): Promise<Reference[]> {
        SELECT 'pg_constraint'::regclass, c.oid,
               CASE WHEN c.conrelid <> 0 THEN 'r' || c.conrelid ELSE 't' || c.contypid END,
               CASE c.contype WHEN 'f' THEN 'foreign-key' WHEN 'c' THEN 'check' ELSE 'key' END, c.conname
-       FROM pg_constraint c WHERE c.contype <> 't'
+       FROM pg_constraint c
+       -- What a partition has of its partitioned table comes with being attached.
+       WHERE c.contype <> 't' AND NOT (c.contype = 'f' AND c.conparentid <> 0)
        UNION ALL
        SELECT 'pg_class'::regclass, i.indexrelid, 'r' || i.indrelid, 'index', c.relname
        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
