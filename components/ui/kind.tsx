@@ -1,5 +1,12 @@
 'use client';
-import { IconBraces, IconEye, IconListNumbers, IconTable, IconTableAlias } from '@tabler/icons-react';
+import {
+  IconBraces,
+  IconEye,
+  IconListNumbers,
+  IconMathFunction,
+  IconTable,
+  IconTableAlias,
+} from '@tabler/icons-react';
 import type { ObjectKind } from '../../server/cluster/descriptor.ts';
 
 /** How each kind of object is called on pages. */
@@ -9,6 +16,7 @@ export const KIND_WORD: Record<ObjectKind, string> = {
   'materialized-view': 'materialized view',
   sequence: 'sequence',
   type: 'type',
+  function: 'function',
 };
 
 /** False for what holds no rows of its own, where a count would mean nothing. */
@@ -22,6 +30,7 @@ const ICONS = {
   'materialized-view': IconTableAlias,
   sequence: IconListNumbers,
   type: IconBraces,
+  function: IconMathFunction,
 } as const;
 
 export function KindIcon({ kind, className }: { kind: ObjectKind; className?: string | undefined }) {

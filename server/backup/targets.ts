@@ -132,8 +132,10 @@ function carry<T extends TargetObject>(match: Match<T>): void {
   for (const [key, { object }] of match.selected) {
     for (const one of belonging.get(key) ?? []) add(one);
     for (const { on, kind } of object.dependencies) {
+      if (kind !== 'type' && kind !== 'function') continue;
       const needed = match.known.get(nameKey(on));
-      if (needed !== undefined && (kind === 'type' || kind === 'function')) add(needed);
+      // A table that a function reads has rows of its own: it isn't taken without being asked for.
+      if (needed?.kind === 'type' || needed?.kind === 'function') add(needed);
     }
   }
   function add(object: T): void {

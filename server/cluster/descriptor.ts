@@ -21,12 +21,19 @@ export const dependencySchema = z.object({
 });
 export type Dependency = z.infer<typeof dependencySchema>;
 
-export const objectKindSchema = z.enum(['table', 'view', 'materialized-view', 'sequence', 'type']);
+export const objectKindSchema = z.enum([
+  'table',
+  'view',
+  'materialized-view',
+  'sequence',
+  'type',
+  'function',
+]);
 export type ObjectKind = z.infer<typeof objectKindSchema>;
 
 /**
  * When a statement of an object's DDL runs in a restore, in this order over *all* objects:
- * schemas, types, sequences, `create` (tables, bare), rows, `keys` (primary, unique, check, exclusion),
+ * schemas, `create` of types, functions, sequences and tables (bare), rows, `keys` (primary, unique, check, exclusion),
  * `indexes`, `foreign-keys`, `views` in dependency order, `finish` (ownership of sequences, comments, statistics).
  * `default` steps (column defaults that need another object) run between `create` and rows.
  */
@@ -86,10 +93,13 @@ export const descriptorSchema = z.discriminatedUnion('kind', [
     ownedBy: z.object({ table: objectNameSchema, column: z.string(), identity: z.boolean() }).nullable(),
   }),
   z.object({ kind: z.literal('type'), ...common }),
+  /** Its name has the types of its arguments: `f(integer,text)`. Here because something else needs it. */
+  z.object({ kind: z.literal('function'), ...common }),
 ]);
 export type Descriptor = z.infer<typeof descriptorSchema>;
 export type TableDescriptor = Extract<Descriptor, { kind: 'table' }>;
 export type SequenceDescriptor = Extract<Descriptor, { kind: 'sequence' }>;
+export type FunctionDescriptor = Extract<Descriptor, { kind: 'function' }>;
 export type ViewDescriptor = Extract<Descriptor, { kind: 'view' }>;
 
 /** The columns whose values are in data files, in file order. */
@@ -109,4 +119,18 @@ export function findTable(descriptors: readonly Descriptor[], name: ObjectName):
     (descriptor): descriptor is TableDescriptor =>
       descriptor.kind === 'table' && nameKey(descriptor.name) === key,
   );
+}
+
+/**
+ * What an object needs to be there when it is created: all but what single later steps of its DDL require. A partition,
+ * though attached late, comes after its partitioned table in every phase: it is attached to what has its indexes.
+ */
+export function neededToCreate({ dependencies, ddl }: Descriptor): Dependency[] {
+  const later = new Set(
+    ddl
+      .filter(({ phase }) => phase !== 'create')
+      .flatMap(({ requires }) => requires)
+      .map(({ on }) => nameKey(on)),
+  );
+  return dependencies.filter(({ on, kind }) => kind === 'inheritance' || !later.has(nameKey(on)));
 }

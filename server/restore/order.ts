@@ -1,11 +1,12 @@
-import type { DdlPhase, Dependency, Descriptor } from '../cluster/descriptor.ts';
+import { neededToCreate } from '../cluster/descriptor.ts';
+import type { DdlPhase, Descriptor } from '../cluster/descriptor.ts';
 import { nameKey } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import type { RestoreItem } from './plan.ts';
 
 /** The DDL of a restore, in the order in which it runs; rows are loaded between `create` and `keys`. */
 export interface RestoreSteps {
-  /** Types, sequences, bare tables, defaults. */
+  /** Types, functions, sequences, bare tables, defaults. */
   create: DatabaseStep[];
   keys: DatabaseStep[];
   indexes: DatabaseStep[];
@@ -21,16 +22,23 @@ export interface DatabaseStep {
   sql: string;
 }
 
-const KIND_ORDER: Record<Descriptor['kind'], number> = { type: 0, sequence: 1, table: 2, view: 3 };
+const KIND_ORDER: Record<Descriptor['kind'], number> = {
+  type: 0,
+  function: 1,
+  sequence: 2,
+  table: 3,
+  view: 4,
+};
 
 /**
  * Orders the DDL of what is restored. A step that needs an object which is neither restored nor in the target
  * (`isThere` says) is left out: the check has made sure that an option asked for that.
  */
 export function restoreSteps(items: RestoreItem[], isThere: (source: ObjectName) => boolean): RestoreSteps {
-  const ordered = [...byDependency(items)].sort(
-    (a, b) => KIND_ORDER[a.descriptor.kind] - KIND_ORDER[b.descriptor.kind],
-  );
+  // By kind as far as what they need lets them: a function may need a table for its arguments, or a type a function.
+  const ordered = [
+    ...byDependency([...items].sort((a, b) => KIND_ORDER[a.descriptor.kind] - KIND_ORDER[b.descriptor.kind])),
+  ];
   const steps = (kinds: Descriptor['kind'][], phase: DdlPhase): DatabaseStep[] =>
     ordered
       .filter(({ descriptor }) => kinds.includes(descriptor.kind))
@@ -41,7 +49,7 @@ export function restoreSteps(items: RestoreItem[], isThere: (source: ObjectName)
           )
           .map((step) => ({ database: target.database, object: target, sql: step.sql })),
       );
-  const stored: Descriptor['kind'][] = ['type', 'sequence', 'table'];
+  const stored: Descriptor['kind'][] = ['type', 'function', 'sequence', 'table'];
   return {
     create: [...steps(stored, 'create'), ...steps(stored, 'default')],
     keys: steps(stored, 'keys'),
@@ -50,18 +58,6 @@ export function restoreSteps(items: RestoreItem[], isThere: (source: ObjectName)
     views: [...steps(['view'], 'create'), ...steps(['view'], 'indexes')],
     finish: [...steps(stored, 'finish'), ...steps(['view'], 'finish')],
   };
-}
-
-/** What an object needs to be there when it is created: all but what single later steps of its DDL require. */
-function neededAtOnce({ dependencies, ddl }: Descriptor): Dependency[] {
-  const later = new Set(
-    ddl
-      .filter(({ phase }) => phase !== 'create')
-      .flatMap(({ requires }) => requires)
-      .map(({ on }) => nameKey(on)),
-  );
-  // A partition is attached late, but after its partitioned table has its indexes.
-  return dependencies.filter(({ on, kind }) => kind === 'inheritance' || !later.has(nameKey(on)));
 }
 
 /** What others need comes first. */
@@ -82,7 +78,7 @@ function* byDependency(items: RestoreItem[]): Generator<RestoreItem> {
       if (done.has(key)) continue;
       done.add(key);
       stack.push({ item: top.item, expanded: true });
-      for (const dependency of neededAtOnce(top.item.descriptor)) {
+      for (const dependency of neededToCreate(top.item.descriptor)) {
         const needed = byName.get(nameKey(dependency.on));
         if (needed !== undefined && !done.has(nameKey(dependency.on)))
           stack.push({ item: needed, expanded: false });

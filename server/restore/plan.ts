@@ -4,7 +4,7 @@ import { matchTargets } from '../backup/targets.ts';
 import type { TargetObject } from '../backup/targets.ts';
 import type { CatalogObject, Cluster } from '../cluster/cluster.ts';
 import { objectKindOf } from '../cluster/descriptor.ts';
-import type { Descriptor } from '../cluster/descriptor.ts';
+import type { Descriptor, ObjectKind } from '../cluster/descriptor.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
@@ -25,7 +25,7 @@ export interface RestoreCheck {
   /** What is restored from: the backups named, up to the one that AS OF SYSTEM TIME means. */
   chain: BackupChain;
   items: RestoreItem[];
-  /** Types that come along and are in the target already, the same: used, not created. */
+  /** Types and functions that come along and are in the target already, the same: used, not created. */
   reused: RestoreItem[];
   /** Dependencies that are neither restored nor in the target. */
   missing: MissingDependency[];
@@ -255,7 +255,7 @@ async function dropMissing(
 
 /** Why a missing dependency stops the restore, in CockroachDB's words where it has them; null when an option skips it. */
 function refusalOf(
-  { object, objectKind, dependency }: MissingDependency,
+  { object, objectKind, dependency, dependsOnKind }: MissingDependency,
   options: RestoreStatement['options'],
 ): HoldfastError | null {
   const needed = printName(dependency.on);
@@ -289,7 +289,7 @@ function refusalOf(
     case 'function':
     case 'interleave':
       return refuse(
-        `cannot restore ${objectKind} "${object.name}" without ${dependency.kind} "${needed}"`,
+        `cannot restore ${objectKind} "${object.name}" without ${dependsOnKind ?? dependency.kind} "${needed}"`,
         `${add}.`,
       );
   }
@@ -332,9 +332,10 @@ async function place(
       );
     } else if (existing === null) {
       items.push(item);
-    } else if (reason === 'carried' && object.kind === 'type' && (await sameType(item, target))) {
+    } else if (reason === 'carried' && isShared(object.kind) && (await isSame(item, target))) {
       reused.push(item);
-      warnings.push(`Type ${printName(item.target)} is there already, the same, and is used as it is.`);
+      const what = object.kind === 'type' ? 'Type' : 'Function';
+      warnings.push(`${what} ${printName(item.target)} is there already, the same, and is used as it is.`);
     } else {
       items.push(item);
       conflicts.add(key);
@@ -366,9 +367,14 @@ async function presentOf(
   return present;
 }
 
-async function sameType({ descriptor, target }: RestoreItem, catalogs: TargetCatalogs): Promise<boolean> {
+/** Kinds that others have in common: what a target has of them already may serve. */
+function isShared(kind: ObjectKind): boolean {
+  return kind === 'type' || kind === 'function';
+}
+
+async function isSame({ descriptor, target }: RestoreItem, catalogs: TargetCatalogs): Promise<boolean> {
   const existing = await catalogs.descriptor(target);
   const ddl = (one: Descriptor): string =>
     JSON.stringify(one.ddl.filter((step) => step.phase === 'create').map((step) => step.sql));
-  return existing?.kind === 'type' && ddl(existing) === ddl(descriptor);
+  return existing?.kind === descriptor.kind && ddl(existing) === ddl(descriptor);
 }

@@ -2,8 +2,8 @@ import type { CatalogObject } from '../cluster.ts';
 import type { Dependency, DependencyKind } from '../descriptor.ts';
 import type { ObjectName } from '../names.ts';
 import { quoteIdent } from '../names.ts';
-import { findObjects, type FoundObject } from './objects.ts';
-import { type Reference, readReferences } from './references.ts';
+import { findFunctions, findObjects, type FoundObject } from './objects.ts';
+import { functionKey, type Reference, readReferences } from './references.ts';
 import type { Session } from './session.ts';
 
 /** A catalog object with what the adapter itself needs of it. */
@@ -16,10 +16,13 @@ export interface KnownObject extends CatalogObject {
 /** Reasons of one object that are told; further ones are only counted. */
 const MOST_REASONS = 3;
 
-/** The database's objects as this session's transaction sees them, in three queries however many there are. */
+/** The database's objects as this session's transaction sees them, in a few queries however many there are. */
 export async function readCatalog(session: Session): Promise<KnownObject[]> {
-  const found = await findObjects(session);
   const references = await readReferences(session);
+  const found = [
+    ...(await findObjects(session)),
+    ...(await findFunctions(session, neededFunctions(references))),
+  ];
   const identities = await readIdentities(session);
   const byKey = new Map(found.map((object) => [object.key, object]));
   const name = (object: FoundObject): ObjectName => ({
@@ -63,14 +66,17 @@ export async function readCatalog(session: Session): Promise<KnownObject[]> {
       addDependency(from.dependencies, { on: name(to), kind, via: viaOf(reference) });
   }
 
-  spreadTypeRefusals(known, reasons, references);
+  spreadRefusals(known, reasons, references);
   for (const [key, object] of known) object.unsupported = sentence(reasons.get(key) ?? []);
   return [...known.values()];
 }
 
 /** null: a reference that a restore couldn't make again. */
 function dependencyKind(from: KnownObject, reference: Reference, to: FoundObject): DependencyKind | null {
-  if (to.kind === 'type') return 'type';
+  if (to.kind === 'type' || to.kind === 'function') return to.kind;
+  // A function has no part in the order of views.
+  if (from.kind === 'function') return to.kind === 'table' || to.kind === 'sequence' ? 'function' : null;
+  if (reference.rowType) return to.kind === 'table' ? 'type' : null;
   switch (reference.part) {
     case 'foreign-key':
       return 'foreign-key';
@@ -89,12 +95,18 @@ function viaOf({ part, via }: Reference): string {
   if (part === 'query') return 'its query';
   if (via === null) return 'its definition';
   if (part === 'self' || part === 'default') return viaColumn(via);
-  return part === 'index' || part === 'statistics' ? `${PARTS[part]} ${quoteIdent(via)}` : via;
+  if (part === 'index') return viaIndex(via);
+  return part === 'statistics' ? `${PARTS[part]} ${quoteIdent(via)}` : via;
 }
 
 /** How a dependency of a column is called. */
 export function viaColumn(column: string): string {
   return `column ${quoteIdent(column)}`;
+}
+
+/** How a dependency of an index is called. */
+export function viaIndex(index: string): string {
+  return `index ${quoteIdent(index)}`;
 }
 
 function addDependency(list: Dependency[], dependency: Dependency): void {
@@ -126,13 +138,30 @@ function refusal(reference: Reference): string {
   return `${subject} uses ${reference.description}${owner}, which backups do not cover yet`;
 }
 
-/** A type goes wherever its users go: what can't be backed up of the type can't be of them. */
-function spreadTypeRefusals(
+/** The functions that relations and types need, and those that these need in turn. All others are nobody's. */
+function neededFunctions(references: Reference[]): number[] {
+  const calls = new Map<string, string[]>();
+  const needed = new Set<string>();
+  for (const { from, to, target } of references) {
+    if (target !== 'function') continue;
+    if (!from.startsWith(functionKey(''))) needed.add(to);
+    else calls.set(from, [...(calls.get(from) ?? []), to]);
+  }
+  // A set may grow while it is iterated.
+  for (const key of needed) for (const called of calls.get(key) ?? []) needed.add(called);
+  return [...needed].map((key) => Number(key.slice(1)));
+}
+
+/** A type or function goes wherever its users go: what can't be backed up of it can't be of them. */
+function spreadRefusals(
   known: Map<string, KnownObject>,
   reasons: Map<string, string[]>,
   references: Reference[],
 ): void {
-  const users = references.filter((reference) => reference.target === 'type' && known.has(reference.to));
+  const users = references.filter(
+    (reference) =>
+      (reference.target === 'type' || reference.target === 'function') && known.has(reference.to),
+  );
   // A type may be made of types: until nothing changes.
   for (let spreading = true; spreading;) {
     spreading = false;

@@ -1,9 +1,10 @@
 import { HoldfastError } from '../../errors.ts';
-import type { Descriptor } from '../descriptor.ts';
+import type { Descriptor, ObjectKind } from '../descriptor.ts';
 import type { Moment } from '../moment.ts';
 import { nameKey, type ObjectName, printName, quoteIdent, sqlName } from '../names.ts';
 import { type KnownObject, readCatalog } from './catalog.ts';
 import type { Connections } from './connections.ts';
+import { describeFunctions } from './ddl/functions.ts';
 import { describeSequences } from './ddl/sequences.ts';
 import { describeTables } from './ddl/tables.ts';
 import { describeTypes } from './ddl/types.ts';
@@ -30,8 +31,11 @@ export async function readDescriptors(
   return connections.use(database, async (session) => {
     await begin(session, at);
     const objects = select(await readCatalog(session), names);
-    const relations = objects.filter(({ kind }) => kind !== 'type').map(({ found }) => found.oid);
-    const types = objects.filter(({ kind }) => kind === 'type').map(({ found }) => found.oid);
+    const oids = {
+      types: oidsOf(objects, (kind) => kind === 'type'),
+      functions: oidsOf(objects, (kind) => kind === 'function'),
+      relations: oidsOf(objects, (kind) => kind !== 'type' && kind !== 'function'),
+    };
     checkReadable(objects, session);
     const tables = objects.filter(({ kind }) => kind === 'table');
     if (tables.length > 0) {
@@ -39,9 +43,9 @@ export async function readDescriptors(
       await lock(session, tables, `LOCK TABLE ${list} IN ACCESS SHARE MODE`);
       await moments.lock(database, at, list);
     }
-    const then = await readFingerprints(session, relations, types);
+    const then = await readFingerprints(session, oids);
     const refuseAltered = async () => {
-      const now = await readFingerprints(session, relations, types);
+      const now = await readFingerprints(session, oids);
       for (const { found, name } of objects)
         if (now.get(found.key) !== then.get(found.key)) throw altered(name, at);
     };
@@ -62,6 +66,10 @@ export async function readDescriptors(
       return descriptor;
     });
   });
+}
+
+function oidsOf(objects: KnownObject[], is: (kind: ObjectKind) => boolean): number[] {
+  return objects.filter(({ kind }) => is(kind)).map(({ found }) => found.oid);
 }
 
 function select(catalog: KnownObject[], names: ObjectName[]): KnownObject[] {
@@ -133,6 +141,7 @@ async function describe(
   const of = (...kinds: KnownObject['kind'][]) => there.filter(({ kind }) => kinds.includes(kind));
   const described: [KnownObject, Descriptor][] = [
     ...(await describeTypes(session, of('type'))),
+    ...(await describeFunctions(session, of('function'))),
     ...(await describeSequences(session, of('sequence'))),
     ...(await describeTables(session, of('table'))),
     ...(await describeViews(session, of('view', 'materialized-view'))),

@@ -7,8 +7,7 @@ import type { Session } from './session.ts';
  */
 export async function readFingerprints(
   session: Session,
-  relations: number[],
-  types: number[],
+  oids: { relations: number[]; types: number[]; functions: number[] },
 ): Promise<Map<string, string>> {
   const rows = await session.rows<{ key: string; fingerprint: string }>(
     'compare definitions',
@@ -47,10 +46,14 @@ export async function readFingerprints(
        UNION ALL
        SELECT 't' || k.contypid, row(k.oid, k.conname, k.convalidated)::text
        FROM pg_constraint k WHERE k.contypid = ANY ($2::oid[])
+       UNION ALL
+       SELECT 'f' || p.oid, row(p.proname, p.pronamespace, p.prosrc, p.proargdefaults::text, p.proconfig, p.provolatile,
+                                p.proisstrict, p.prosecdef, p.proleakproof, p.proparallel, p.prorettype)::text
+       FROM pg_proc p WHERE p.oid = ANY ($3::oid[])
      )
      SELECT key, hashtextextended(string_agg(text, E'\\n' ORDER BY text COLLATE "C"), 0)::text AS fingerprint
      FROM fact GROUP BY key`,
-    [relations, types],
+    [oids.relations, oids.types, oids.functions],
   );
   return new Map(rows.map(({ key, fingerprint }) => [key, fingerprint]));
 }

@@ -1,11 +1,11 @@
 import type { ObjectKind } from '../descriptor.ts';
 import { rowEstimateSql } from './estimates.ts';
 import { isLedgerSql } from './ledger.ts';
-import { relationKey, typeKey } from './references.ts';
+import { functionKey, relationKey, typeKey } from './references.ts';
 import type { Session } from './session.ts';
 
-/** pg_class.relkind, and for types pg_type.typtype after a `t`. */
-export type Sort = 'r' | 'p' | 'f' | 'v' | 'm' | 'S' | 'te' | 'td' | 'tc' | 'tr' | 'tb';
+/** pg_class.relkind, for types pg_type.typtype after a `t`, and `fn`. */
+export type Sort = 'r' | 'p' | 'f' | 'v' | 'm' | 'S' | 'te' | 'td' | 'tc' | 'tr' | 'tb' | 'fn';
 
 /** An object as the catalogs list it, before its references are followed. */
 export interface FoundObject {
@@ -37,9 +37,10 @@ const KINDS: Record<Sort, ObjectKind> = {
   tc: 'type',
   tr: 'type',
   tb: 'type',
+  fn: 'function',
 };
 
-/** Every object of the database that isn't the server's own and doesn't belong to an extension. */
+/** Every relation and type of the database that isn't the server's own and doesn't belong to an extension. */
 export async function findObjects(session: Session): Promise<FoundObject[]> {
   const relations = await findRelations(session);
   return [...relations, ...(await findTypes(session))];
@@ -189,4 +190,59 @@ async function findTypes(session: Session): Promise<FoundObject[]> {
       row.typtype === 'b' ? 'it is a base type, made of functions, which backups do not cover yet' : null,
     leftOut: row.granted ? ['grants'] : [],
   }));
+}
+
+interface FunctionRow {
+  oid: number;
+  schema: string;
+  name: string;
+  sort: 'f' | 'p' | 'a' | 'w';
+  language: string;
+  definer: boolean;
+  granted: boolean;
+}
+
+/** Languages that every server has and whose functions are all there in their text. */
+const LANGUAGES: readonly string[] = ['sql', 'plpgsql', 'internal'];
+
+/** Those of these functions that don't belong to an extension. */
+export async function findFunctions(session: Session, oids: number[]): Promise<FoundObject[]> {
+  const rows = await session.rows<FunctionRow>(
+    'list its functions',
+    `SELECT p.oid, n.nspname AS schema,
+            quote_ident(p.proname) || '(' || array_to_string(ARRAY(
+              SELECT format_type(a.type, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY a (type, position)
+              ORDER BY a.position), ',') || ')' AS name,
+            p.prokind AS sort, l.lanname AS language, p.prosecdef AS definer, p.proacl IS NOT NULL AS granted
+     FROM pg_proc p
+     JOIN pg_namespace n ON n.oid = p.pronamespace
+     JOIN pg_language l ON l.oid = p.prolang
+     WHERE p.oid = ANY ($1::oid[]) AND NOT EXISTS (SELECT FROM pg_depend e
+       WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
+     ORDER BY n.nspname, 3`,
+    [oids],
+  );
+  return rows.map((row) => ({
+    key: functionKey(row.oid),
+    oid: row.oid,
+    kind: 'function',
+    sort: 'fn',
+    schema: row.schema,
+    name: row.name,
+    readable: true,
+    hidden: false,
+    rows: null,
+    bytes: null,
+    refusal: functionRefusal(row),
+    leftOut: [
+      ...(row.definer ? ['its owner, as whom it runs (SECURITY DEFINER)'] : []),
+      ...(row.granted ? ['grants'] : []),
+    ],
+  }));
+}
+
+function functionRefusal({ sort, language }: FunctionRow): string | null {
+  if (sort === 'a') return 'it is an aggregate, which backups do not cover yet';
+  if (LANGUAGES.includes(language)) return null;
+  return `it is written in ${language}, which not every server has, and backups do not cover yet`;
 }

@@ -10,9 +10,11 @@ export interface Reference {
   part: Part;
   /** Name of the column, constraint or index that refers; null for the object itself. */
   via: string | null;
-  /** `relation`, `type`, or any other class of catalog object, such as a function. */
-  target: 'relation' | 'type' | 'other';
-  /** Key of the object that is referred to, where it is a relation or a type. */
+  /** `relation`, `type`, `function`, or any other class of catalog object, such as an operator. */
+  target: 'relation' | 'type' | 'function' | 'other';
+  /** The type that comes with a relation is meant. */
+  rowType: boolean;
+  /** Key of the object that is referred to; of no use where `target` is `other`. */
   to: string;
   /** Internal or automatic: the object lives and dies with the other. */
   owned: boolean;
@@ -22,12 +24,16 @@ export interface Reference {
   extension: string | null;
 }
 
-/** Relations and types are counted by different catalogs: an oid alone is ambiguous. */
+/** Relations, types and functions are counted by different catalogs: an oid alone is ambiguous. */
 export function relationKey(oid: number): string {
   return `r${oid}`;
 }
 export function typeKey(oid: number): string {
   return `t${oid}`;
+}
+
+export function functionKey(oid: number | ''): string {
+  return `f${oid}`;
 }
 
 /** Oids below are those of initdb: https://www.postgresql.org/docs/current/system-catalog-initial-data.html */
@@ -72,6 +78,8 @@ export async function readReferences(session: Session): Promise<Reference[]> {
        UNION ALL
        SELECT 'pg_class'::regclass, c.oid, 't' || c.reltype, 'self', NULL
        FROM pg_class c WHERE c.relkind = 'c'
+       UNION ALL
+       SELECT 'pg_proc'::regclass, p.oid, 'f' || p.oid, 'self', NULL FROM pg_proc p
      ),
      reference AS MATERIALIZED (
        SELECT DISTINCT p."from", p.part,
@@ -96,9 +104,12 @@ export async function readReferences(session: Session): Promise<Reference[]> {
          AND d.refclassid NOT IN ('pg_namespace'::regclass, 'pg_constraint'::regclass, 'pg_rewrite'::regclass)
      )
      SELECT r."from", r.part, r.via, r.owned,
-            CASE WHEN r."rowType" THEN 'other' WHEN r.refclassid = 'pg_class'::regclass THEN 'relation'
-                 WHEN r.refclassid = 'pg_type'::regclass THEN 'type' ELSE 'other' END AS target,
-            CASE WHEN r.refclassid = 'pg_class'::regclass THEN 'r' || r.refobjid ELSE 't' || r.refobjid END AS "to",
+            CASE WHEN r."rowType" OR r.refclassid = 'pg_class'::regclass THEN 'relation'
+                 WHEN r.refclassid = 'pg_type'::regclass THEN 'type'
+                 WHEN r.refclassid = 'pg_proc'::regclass THEN 'function' ELSE 'other' END AS target,
+            coalesce(r."rowType", false) AS "rowType",
+            CASE WHEN r."rowType" OR r.refclassid = 'pg_class'::regclass THEN 'r'
+                 WHEN r.refclassid = 'pg_proc'::regclass THEN 'f' ELSE 't' END || r.refobjid AS "to",
             coalesce(CASE WHEN r."rowType" THEN 'the row type of ' ELSE '' END
                      || pg_describe_object(CASE WHEN r."rowType" THEN 'pg_class'::regclass ELSE r.refclassid END,
                                            r.refobjid, 0),

@@ -35,6 +35,38 @@ const PARTITIONS = `
   INSERT INTO parted_refers VALUES (-5, NULL);
 `;
 
+/** Functions that others need, in every way; with overloads, other functions, types and tables of their own. */
+const FUNCTIONS = `
+  CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+  COMMENT ON FUNCTION f(integer) IS 'the number itself';
+  CREATE FUNCTION f(text, VARIADIC "arg s" text[] DEFAULT '{}') RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT
+    PARALLEL SAFE COST 7 SET search_path = pg_catalog AS $body$ BEGIN RETURN upper($1); END $body$;
+  CREATE FUNCTION other."Odd (name)"(a mood, OUT b mood, INOUT c other.span) LANGUAGE sql IMMUTABLE AS 'SELECT $1, $2';
+  CREATE FUNCTION unneeded() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+  CREATE TABLE f_row (a integer, b text);
+  CREATE FUNCTION of_row(f_row) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1.a';
+  CREATE TABLE row_typed (r f_row, rs f_row[]);
+  CREATE TABLE f_default (i integer DEFAULT f(1), t text DEFAULT f('x', 'y'), s other.span DEFAULT
+    (other."Odd (name)"('sad', '[1,2]')).c);
+  CREATE TABLE f_check (i integer, CONSTRAINT "by f" CHECK (f(i) > 0));
+  CREATE TABLE f_index (i integer, t text);
+  CREATE INDEX by_f ON f_index (f(i)) WHERE f(i) > 3;
+  CREATE INDEX of_rows ON f_row (of_row(f_row));
+  CREATE TABLE f_generated (i integer, g integer GENERATED ALWAYS AS (f(i)) STORED);
+  CREATE VIEW f_view AS SELECT f(1);
+  CREATE FUNCTION is_fine(integer) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN $1 > 0; END';
+  CREATE DOMAIN checked_by_f AS integer CHECK (is_fine(VALUE));
+  CREATE TYPE uses_domain AS (d checked_by_f);
+  CREATE FUNCTION of_domain(uses_domain) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ($1).d';
+  CREATE TABLE uses_all (u uses_domain[], CHECK (of_domain(u[1]) > 0));
+  CREATE TABLE f_parent (i integer CHECK (f(i) > 0));
+  CREATE TABLE f_child () INHERITS (f_parent);
+  INSERT INTO f_default DEFAULT VALUES;
+  INSERT INTO f_generated VALUES (5);
+  INSERT INTO uses_all VALUES (ARRAY[ROW(3)::uses_domain]);
+  INSERT INTO row_typed VALUES (ROW(1, 'x'), ARRAY[ROW(2, E'\\\\ "')::f_row]);
+`;
+
 /** INHERITS: columns and constraints of one parent, of two, and what a child says of its own. */
 const INHERITANCE = `
   CREATE TABLE ancestor (id integer PRIMARY KEY, name text NOT NULL DEFAULT 'a', low integer, high integer DEFAULT 9,
@@ -155,7 +187,7 @@ in two lines';
   CREATE TABLE "Sch.ema ""q"""."Tab.le ""q""" ("table" text PRIMARY KEY, "id" serial);
   CREATE TABLE "Sch.ema ""q"""."${'ü'.repeat(31)}" (id integer GENERATED ALWAYS AS IDENTITY);
 
-${PARTITIONS}${INHERITANCE}
+${FUNCTIONS}${PARTITIONS}${INHERITANCE}
   CREATE VIEW children_view WITH (security_barrier) AS
     SELECT c.id, c.feeling, p.code AS "the code", count(*) OVER () AS n
     FROM children c JOIN constraints p ON p.id = c.parent WHERE c.feeling <> 'sad';
@@ -187,6 +219,9 @@ ${PARTITIONS}${INHERITANCE}
 export const SCHEMA_14 = `
   CREATE TYPE other.named_span AS RANGE (subtype = date, multirange_type_name = other.spans);
   CREATE TABLE since_14 (d other.spans, p text COMPRESSION pglz);
+  CREATE FUNCTION standard(a integer) RETURNS integer IMMUTABLE BEGIN ATOMIC SELECT f(a) + 1; END;
+  CREATE FUNCTION counted() RETURNS bigint STABLE BEGIN ATOMIC SELECT count(*) FROM since_14; END;
+  CREATE TABLE f_standard (i integer DEFAULT standard(3), n bigint DEFAULT counted());
 `;
 
 /** PostgreSQL 15 and later. */

@@ -56,8 +56,9 @@ export function constraintSteps(
   const inline = inlineChecks(lineage, constraints);
   return constraints.flatMap((constraint) => {
     const { name, type, comment } = constraint;
-    const requires =
-      type === 'f' ? dependencies.filter(({ kind, via }) => kind === 'foreign-key' && via === name) : [];
+    const requires = dependencies.filter(
+      ({ kind, via }) => via === name && (kind === 'function' || (type === 'f' && kind === 'foreign-key')),
+    );
     const there = inline.includes(constraint) || (type === 'c' && isHeir(lineage) && !constraint.local);
     // The children get a check too, and the partitions a foreign key; keys are each table's own.
     const reaches = type === 'f' ? lineage.partitionKey !== null : type === 'c' && lineage.hasHeirs;

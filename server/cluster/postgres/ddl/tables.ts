@@ -126,12 +126,17 @@ function ddlOf(object: KnownObject, parts: Parts): DdlStep[] {
   const { table, lineage, columns, constraints, indexes, statistics } = parts;
   const name = qualified(object.name.schema, object.name.name);
   const alter = `ALTER TABLE ONLY ${name}`;
-  const sequencesOf = (column: ColumnRow) =>
-    object.dependencies.filter(({ kind, via }) => kind === 'sequence' && via === viaColumn(column.name));
+  // Of a generated column, which is made with its expression, these are none.
+  const neededByDefault = (column: ColumnRow) =>
+    column.generated !== ''
+      ? []
+      : object.dependencies.filter(
+          ({ kind, via }) => (kind === 'sequence' || kind === 'function') && via === viaColumn(column.name),
+        );
   const own = columns.filter((column) => isOwnColumn(lineage, column));
   const inherited = columns.filter((column) => !own.includes(column));
   const lines = [
-    ...own.map((column) => printColumn(column, sequencesOf(column).length > 0, parts)),
+    ...own.map((column) => printColumn(column, neededByDefault(column).length > 0, parts)),
     ...inherited
       .filter((column) => column.notNullName !== null && column.notNullLocal && column.notNullValid)
       .map(printNotNullConstraint),
@@ -146,14 +151,14 @@ function ddlOf(object: KnownObject, parts: Parts): DdlStep[] {
     ...inheritedNotNull(alter, lineage, columns),
     ...storageSteps(alter, columns),
     ...columns
-      .filter((column) => sequencesOf(column).length > 0 || inherited.includes(column))
-      .flatMap((column) => defaultStep(alter, column, sequencesOf(column))),
+      .filter((column) => neededByDefault(column).length > 0 || inherited.includes(column))
+      .flatMap((column) => defaultStep(alter, column, neededByDefault(column))),
     ...lateNotNull(
       lineage.hasHeirs ? name : `ONLY ${name}`,
       columns.filter((column) => column.notNullLocal || !isHeir(lineage)),
     ),
     ...constraintSteps(name, lineage, constraints, object.dependencies),
-    ...indexSteps(alter, indexes),
+    ...indexSteps(alter, indexes, object.dependencies),
     ...attachSteps(name, lineage, object.dependencies),
     ...statisticsSteps(statistics),
     ...columnFinish(alter, name, columns),
