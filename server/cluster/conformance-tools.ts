@@ -137,6 +137,8 @@ export async function copyDatabase(
     };
     for (const schema of new Set(all.map(({ name }) => name.schema)))
       await cluster.ensureSchema(to, schema, restore);
+    for (const extension of new Set(all.flatMap(({ extensions }) => extensions ?? [])))
+      await cluster.createExtension(to, extension, restore);
     await run('create', 'type', 'function', 'sequence', 'table');
     await run('default', 'table');
     for (const table of all) {

@@ -59,12 +59,18 @@ export const columnSchema = z.object({
 });
 export type Column = z.infer<typeof columnSchema>;
 
+/** Something that a server is extended by, and the schema that what it brings is in. */
+export const extensionSchema = z.object({ name: z.string().min(1), schema: z.string().min(1) });
+export type Extension = z.infer<typeof extensionSchema>;
+
 const common = {
   name: objectNameSchema,
   dependencies: z.array(dependencySchema),
   /** The object's DDL in the order it runs within each phase. */
   ddl: z.array(ddlStepSchema),
   comment: z.string().nullable(),
+  /** Extensions that its types, operator classes, functions or the like come from; absent for none. */
+  extensions: z.array(extensionSchema).optional(),
 };
 
 export const descriptorSchema = z.discriminatedUnion('kind', [

@@ -12,6 +12,8 @@ import type { Manifest } from '../format/manifest.ts';
 import type { RestoreStatement } from '../statement/ast.ts';
 import { chainAsOf, momentsOf } from './chain.ts';
 import type { BackupChain } from './chain.ts';
+import { checkExtensions } from './extensions.ts';
+import type { NewExtension } from './extensions.ts';
 import { userTables } from './users.ts';
 
 /** One object to restore, and what it will be called. */
@@ -30,6 +32,7 @@ export interface RestoreCheck {
   /** Dependencies that are neither restored nor in the target. */
   missing: MissingDependency[];
   createsDatabases: string[];
+  createsExtensions: NewExtension[];
   /** What steps of the DDL may count on, by `nameKey` of the source's names: restored, or in the target already. */
   present: Set<string>;
   conflicts: Set<string>;
@@ -118,7 +121,21 @@ export async function checkRestore(
     warnings,
   );
   const present = await presentOf(items, selected, target, targetOf);
-  return { chain, items, reused, missing, createsDatabases, present, conflicts, problems, warnings };
+  const createsExtensions = info.restore.available
+    ? await checkExtensions(cluster, items, createsDatabases, problems, warnings)
+    : [];
+  return {
+    chain,
+    items,
+    reused,
+    missing,
+    createsDatabases,
+    createsExtensions,
+    present,
+    conflicts,
+    problems,
+    warnings,
+  };
 }
 
 /** The part of the chain that AS OF SYSTEM TIME leaves; all of it, and a problem, where no backup is as of that time. */

@@ -6,16 +6,18 @@ import type {
   ClusterInfo,
   ClusterUser,
   DatabaseInfo,
+  ExtensionState,
   LedgerNote,
   TableRange,
 } from '../cluster.ts';
 import { FullBackupsOnly } from './full-only.ts';
-import type { Descriptor, TableDescriptor } from '../descriptor.ts';
+import type { Descriptor, Extension, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { nameKey, type ObjectName } from '../names.ts';
 import { type KnownObject, readCatalog } from './catalog.ts';
 import { Connections } from './connections.ts';
 import { readDescriptors } from './descriptors.ts';
+import { createExtension, listExtensions } from './extensions.ts';
 import * as ledger from './ledger.ts';
 import { load } from './load.ts';
 import { begin, Moments } from './moment.ts';
@@ -91,6 +93,14 @@ export class PostgresCluster extends FullBackupsOnly implements Cluster {
 
   ensureSchema(database: string, schema: string, forRestore: string): Promise<void> {
     return restore.ensureSchema(this.#connections, database, schema, forRestore);
+  }
+
+  extensions(database: string | null): Promise<ExtensionState[]> {
+    return listExtensions(this.#connections, database);
+  }
+
+  createExtension(database: string, extension: Extension, forRestore: string): Promise<void> {
+    return createExtension(this.#connections, database, extension, forRestore);
   }
 
   async runDdl(

@@ -1,5 +1,5 @@
 import type { CatalogObject } from '../cluster.ts';
-import type { Dependency, DependencyKind } from '../descriptor.ts';
+import type { Dependency, DependencyKind, Extension } from '../descriptor.ts';
 import type { ObjectName } from '../names.ts';
 import { quoteIdent } from '../names.ts';
 import { findFunctions, findObjects, type FoundObject } from './objects.ts';
@@ -59,6 +59,10 @@ export async function readCatalog(session: Session): Promise<KnownObject[]> {
       if (column !== undefined) from.owner = { table: name(to), ...column };
       continue;
     }
+    if (reference.extension !== null) {
+      needExtension(from, reference.extension);
+      continue;
+    }
     const kind = to && dependencyKind(from, reference, to);
     if (to === undefined || kind === undefined || kind === null)
       reasons.get(reference.from)?.push(refusal(reference));
@@ -67,7 +71,10 @@ export async function readCatalog(session: Session): Promise<KnownObject[]> {
   }
 
   spreadRefusals(known, reasons, references);
-  for (const [key, object] of known) object.unsupported = sentence(reasons.get(key) ?? []);
+  for (const [key, object] of known) {
+    object.unsupported = sentence(reasons.get(key) ?? []);
+    object.extensions?.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
   return [...known.values()];
 }
 
@@ -120,6 +127,11 @@ function addDependency(list: Dependency[], dependency: Dependency): void {
   if (!same) list.push(dependency);
 }
 
+function needExtension(object: KnownObject, extension: Extension): void {
+  const needed = (object.extensions ??= []);
+  if (!needed.some(({ name }) => name === extension.name)) needed.push(extension);
+}
+
 const PARTS: Record<Reference['part'], string> = {
   self: 'column',
   default: 'the default of column',
@@ -134,8 +146,7 @@ const PARTS: Record<Reference['part'], string> = {
 function refusal(reference: Reference): string {
   const what = reference.via === null ? 'it' : `${PARTS[reference.part]} ${quoteIdent(reference.via)}`;
   const subject = reference.part === 'query' ? 'its query' : what;
-  const owner = reference.extension === null ? '' : ` of extension ${quoteIdent(reference.extension)}`;
-  return `${subject} uses ${reference.description}${owner}, which backups do not cover yet`;
+  return `${subject} uses ${reference.description}, which backups do not cover yet`;
 }
 
 /** The functions that relations and types need, and those that these need in turn. All others are nobody's. */

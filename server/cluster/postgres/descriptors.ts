@@ -146,7 +146,12 @@ async function describe(
     ...(await describeTables(session, of('table'))),
     ...(await describeViews(session, of('view', 'materialized-view'))),
   ];
-  return new Map(described.map(([object, descriptor]) => [nameKey(object.name), descriptor]));
+  return new Map(
+    described.map(([object, descriptor]) => [
+      nameKey(object.name),
+      object.extensions === undefined ? descriptor : { ...descriptor, extensions: object.extensions },
+    ]),
+  );
 }
 
 function altered(name: ObjectName, at: Moment): HoldfastError {

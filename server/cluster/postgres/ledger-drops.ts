@@ -5,7 +5,7 @@ import type { Session } from './session.ts';
 
 /** Something that a restore's ledger names. */
 export interface Entry {
-  kind: ObjectKind | 'schema';
+  kind: ObjectKind | 'schema' | 'extension';
   name: ObjectName;
 }
 
@@ -45,6 +45,10 @@ function dropsOf(entries: Entry[]): Drop[] {
       names: [name],
     })),
     ...drop('SEQUENCE', namesOf('sequence')),
+    ...namesOf('extension').map((name) => ({
+      sql: `DROP EXTENSION IF EXISTS ${quoteIdent(name.name)} RESTRICT`,
+      names: [name],
+    })),
   ];
 }
 

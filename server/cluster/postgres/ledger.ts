@@ -86,6 +86,17 @@ export async function noteCreated(
   );
 }
 
+/** Notes the extensions that this transaction has created. */
+export async function noteExtensions(session: Session, restore: string): Promise<void> {
+  await session.rows(
+    `note what restore ${restore} created`,
+    `INSERT INTO ${ledgerSchema(restore)}.created (kind, schema, name, oid)
+     SELECT 'extension', n.nspname, e.extname, e.oid
+     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+     WHERE e.xmin = pg_current_xact_id()::xid`,
+  );
+}
+
 /** Notes a schema that this transaction has created. */
 export async function noteSchema(session: Session, restore: string, schema: string): Promise<void> {
   await session.rows(
@@ -197,6 +208,7 @@ async function takeEntries(session: Session, restore: string): Promise<Entry[]> 
      WHERE CASE t.kind WHEN 'schema' THEN n.oid = t.oid
        WHEN 'type' THEN EXISTS (SELECT FROM pg_type y
          WHERE y.oid = t.oid AND y.typnamespace = n.oid AND y.typname = t.name)
+       WHEN 'extension' THEN EXISTS (SELECT FROM pg_extension x WHERE x.oid = t.oid AND x.extname = t.name)
        WHEN 'function' THEN EXISTS (SELECT FROM pg_proc p
          WHERE p.oid = t.oid AND p.pronamespace = n.oid AND starts_with(t.name, quote_ident(p.proname) || '('))
        ELSE EXISTS (SELECT FROM pg_class c

@@ -1,3 +1,4 @@
+import type { Extension } from '../descriptor.ts';
 import type { Session } from './session.ts';
 
 /** The part of an object that refers to something else. */
@@ -21,7 +22,7 @@ export interface Reference {
   /** `function public.f(integer)`. */
   description: string;
   /** The extension that it belongs to. */
-  extension: string | null;
+  extension: Extension | null;
 }
 
 /** Relations, types and functions are counted by different catalogs: an oid alone is ambiguous. */
@@ -114,10 +115,12 @@ export async function readReferences(session: Session): Promise<Reference[]> {
                      || pg_describe_object(CASE WHEN r."rowType" THEN 'pg_class'::regclass ELSE r.refclassid END,
                                            r.refobjid, 0),
                      'something that has been dropped') AS description,
-            x.extname AS extension
+            CASE WHEN x.oid IS NOT NULL
+                 THEN jsonb_build_object('name', x.extname, 'schema', xn.nspname) END AS extension
      FROM reference r
      LEFT JOIN pg_depend e ON e.classid = r.refclassid AND e.objid = r.refobjid AND e.deptype = 'e'
      LEFT JOIN pg_extension x ON x.oid = e.refobjid
+     LEFT JOIN pg_namespace xn ON xn.oid = x.extnamespace
      LEFT JOIN pg_class k ON r.refclassid = 'pg_class'::regclass AND k.oid = r.refobjid
      WHERE (r.refclassid <> 'pg_class'::regclass OR 'r' || r.refobjid <> r."from")
        AND (r.refclassid <> 'pg_type'::regclass OR 't' || r.refobjid <> r."from")

@@ -35,6 +35,19 @@ const PARTITIONS = `
   INSERT INTO parted_refers VALUES (-5, NULL);
 `;
 
+/** What comes from extensions. */
+const EXTENSIONS = `
+  CREATE EXTENSION citext SCHEMA other;
+  CREATE EXTENSION pg_trgm;
+  CREATE TABLE of_extension (t other.citext PRIMARY KEY, u text DEFAULT other.citext('x'), a other.citext[]);
+  CREATE INDEX trigrams ON of_extension USING gin (u gin_trgm_ops);
+  CREATE DOMAIN soft AS other.citext CHECK (VALUE <> 'no');
+  CREATE TABLE of_domain (s soft);
+  CREATE VIEW of_operator AS SELECT * FROM of_extension WHERE u % 'word' AND t = 'X';
+  INSERT INTO of_extension VALUES ('One', 'two', '{Three,"fo ur"}');
+  INSERT INTO of_domain VALUES ('YES');
+`;
+
 /** Functions that others need, in every way; with overloads, other functions, types and tables of their own. */
 const FUNCTIONS = `
   CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1';
@@ -187,7 +200,7 @@ in two lines';
   CREATE TABLE "Sch.ema ""q"""."Tab.le ""q""" ("table" text PRIMARY KEY, "id" serial);
   CREATE TABLE "Sch.ema ""q"""."${'ü'.repeat(31)}" (id integer GENERATED ALWAYS AS IDENTITY);
 
-${FUNCTIONS}${PARTITIONS}${INHERITANCE}
+${EXTENSIONS}${FUNCTIONS}${PARTITIONS}${INHERITANCE}
   CREATE VIEW children_view WITH (security_barrier) AS
     SELECT c.id, c.feeling, p.code AS "the code", count(*) OVER () AS n
     FROM children c JOIN constraints p ON p.id = c.parent WHERE c.feeling <> 'sad';

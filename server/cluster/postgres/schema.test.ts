@@ -58,7 +58,8 @@ const ACCOUNT: Record<string, string> = {
   statistics: `SELECT stxname, pg_get_statisticsobjdef(oid), stxstattarget FROM pg_statistic_ext`,
   functions: `
     SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid) FROM pg_proc p
-    WHERE user_made(p.pronamespace) AND p.proname <> 'unneeded'`,
+    WHERE user_made(p.pronamespace) AND p.proname <> 'unneeded'
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')`,
   types: `
     SELECT t.oid::regtype::text, t.typtype, t.typnotnull, t.typdefault, t.typbasetype::regtype::text,
            t.typcollation::regcollation::text, format_type(t.typbasetype, t.typtypmod),
@@ -136,6 +137,8 @@ describe('a schema with everything', () => {
         target: { ...descriptor.name, database: 'undone' },
       }));
       for (const { target } of items) await cluster.ensureSchema('undone', target.schema, '5');
+      for (const extension of items.flatMap(({ descriptor }) => descriptor.extensions ?? []))
+        await cluster.createExtension('undone', extension, '5');
       const steps = restoreSteps(items, () => true);
       const created = items.map(({ descriptor, target }) => ({
         kind: objectKindOf(descriptor),
@@ -162,6 +165,18 @@ describe('a schema with everything', () => {
     expect(await cluster.undoLedger('undone', '5')).toBe(true);
     await cluster.closeLedger('undone', '5');
     expect(await account('undone')).toMatchObject({ relations: [], functions: [], types: [] });
+  });
+
+  it('names the extensions that an object needs', async () => {
+    const { objects } = await cluster.catalog('original');
+    const needs = objects.flatMap(({ name, extensions }) =>
+      extensions === undefined ? [] : [[name.name, ...extensions.map((one) => `${one.schema}.${one.name}`)]],
+    );
+    expect(needs).toEqual([
+      ['of_extension', 'other.citext', 'public.pg_trgm'],
+      ['of_operator', 'other.citext', 'public.pg_trgm'],
+      ['soft', 'other.citext'],
+    ]);
   });
 
   it('says which sequences belong to which column', async () => {
@@ -235,10 +250,6 @@ describe('what is not covered yet', () => {
     CREATE FUNCTION in_c(integer) RETURNS integer LANGUAGE c IMMUTABLE AS '$libdir/citext', 'citext_hash';
     CREATE TABLE c_index (i integer);
     CREATE VIEW f_default AS SELECT total(i) FROM c_index;
-    CREATE TABLE ext_column (t citext);
-    CREATE TABLE ext_index (t text);
-    CREATE INDEX trigrams ON ext_index USING gin (t gin_trgm_ops);
-    CREATE VIEW ext_view AS SELECT * FROM pg_stat_statements;
     CREATE COLLATION sorted (provider = icu, locale = 'de');
     CREATE TABLE collated (t text COLLATE sorted);
     CREATE DOMAIN checked_by_f AS integer CHECK (in_c(VALUE) > 0);
@@ -270,9 +281,6 @@ describe('what is not covered yet', () => {
     );
     const contains = (text: string) => expect.stringContaining(text) as string;
     expect(reasons).toEqual({
-      ext_column: contains('of extension citext'),
-      ext_index: contains('index trigrams uses operator class public.gin_trgm_ops'),
-      ext_view: contains('of extension pg_stat_statements'),
       collated: contains('collation public.sorted'),
       'total(integer)': contains('aggregate'),
       'in_c(integer)': contains('written in c'),
