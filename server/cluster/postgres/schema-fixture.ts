@@ -105,7 +105,7 @@ const INHERITANCE = `
  * A schema with everything that a backup of PostgreSQL covers, in two parts: what every version from 13 on has, and
  * what came later.
  */
-export const SCHEMA = `
+const SCHEMA = `
   CREATE SCHEMA other;
   CREATE SCHEMA "Sch.ema ""q""";
 
@@ -229,7 +229,7 @@ ${EXTENSIONS}${FUNCTIONS}${PARTITIONS}${INHERITANCE}
 `;
 
 /** PostgreSQL 14 and later. */
-export const SCHEMA_14 = `
+const SCHEMA_14 = `
   CREATE TYPE other.named_span AS RANGE (subtype = date, multirange_type_name = other.spans);
   CREATE TABLE since_14 (d other.spans, p text COMPRESSION pglz);
   CREATE FUNCTION standard(a integer) RETURNS integer IMMUTABLE BEGIN ATOMIC SELECT f(a) + 1; END;
@@ -238,7 +238,7 @@ export const SCHEMA_14 = `
 `;
 
 /** PostgreSQL 15 and later. */
-export const SCHEMA_15 = `
+const SCHEMA_15 = `
   CREATE TABLE since_15 (a integer, b integer, CONSTRAINT one_null UNIQUE NULLS NOT DISTINCT (a, b));
   CREATE UNIQUE INDEX one_null_b ON since_15 (b) NULLS NOT DISTINCT;
   CREATE VIEW invoked WITH (security_invoker) AS SELECT a FROM since_15;
@@ -246,7 +246,7 @@ export const SCHEMA_15 = `
 `;
 
 /** PostgreSQL 18 and later. */
-export const SCHEMA_18 = `
+const SCHEMA_18 = `
   CREATE TABLE since_18 (
     a integer CONSTRAINT "a is there" NOT NULL,
     b integer,
@@ -260,3 +260,13 @@ export const SCHEMA_18 = `
   ALTER TABLE since_18 ADD CONSTRAINT "b some day" NOT NULL b NOT VALID;
   COMMENT ON CONSTRAINT "a is there" ON since_18 IS 'a NOT NULL with a comment';
 `;
+
+/** The whole schema as far as a server of this version (`server_version_num`) can have it. */
+export function schemaFor(version: number): string {
+  return (
+    SCHEMA +
+    (version >= 140000 ? SCHEMA_14 : '') +
+    (version >= 150000 ? SCHEMA_15 : '') +
+    (version >= 180000 ? SCHEMA_18 : '')
+  );
+}

@@ -61,7 +61,9 @@ export async function readColumns(session: Session, oids: number[]): Promise<Col
                 ? `CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END`
                 : 'NULL::text'
             } AS compression,
-            nullif(a.attstattarget, -1)::int AS statistics, a.attoptions AS options,
+            nullif(a.attstattarget, -1)::int AS statistics,
+            -- The two that can be set: some servers keep marks of their own there.
+            (SELECT array_agg(o) FROM unnest(a.attoptions) o WHERE o ~ '^n_distinct(_inherited)?=') AS options,
             col_description(a.attrelid, a.attnum) AS comment, a.attislocal AS local,
             coalesce(p."notNull", false) AS "parentNotNull", coalesce(p."default", false) AS "parentDefault"
      FROM pg_attribute a
