@@ -32,7 +32,7 @@ export function missingDependencies(
   return missing;
 }
 
-function consequence(object: TargetObject, { on, kind }: Dependency): string {
+function consequence(object: TargetObject, { on, kind, via }: Dependency): string {
   const name = printName(object.name);
   const needed = printName(on);
   switch (kind) {
@@ -44,6 +44,8 @@ function consequence(object: TargetObject, { on, kind }: Dependency): string {
       return `Without ${needed}, ${name} can be restored only where ${needed} already is, or without the default that uses it (skip_missing_sequences).`;
     case 'inheritance':
       return `Without ${needed}, which it is a partition or a child of, ${name} can be restored only where ${needed} already is.`;
+    case 'policy':
+      return `Without ${needed}, which its row-level security reads (${via}), ${name} can be restored only where ${needed} already is.`;
     case 'interleave':
     case 'type':
     case 'function':

@@ -10,6 +10,7 @@ export const dependencyKindSchema = z.enum([
   'type',
   'inheritance',
   'function',
+  'policy',
 ]);
 export type DependencyKind = z.infer<typeof dependencyKindSchema>;
 
@@ -46,6 +47,8 @@ export const ddlStepSchema = z.object({
   sql: z.string(),
   /** Objects that must be there, beyond the object itself. A step whose objects are skipped is skipped with them. */
   requires: z.array(dependencySchema),
+  /** Roles that the statement is for, and does without where they are missing; absent for none. */
+  roles: z.array(z.string()).optional(),
 });
 export type DdlStep = z.infer<typeof ddlStepSchema>;
 

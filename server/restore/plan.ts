@@ -14,6 +14,7 @@ import { chainAsOf, momentsOf } from './chain.ts';
 import type { BackupChain } from './chain.ts';
 import { checkExtensions } from './extensions.ts';
 import type { NewExtension } from './extensions.ts';
+import { missingRoles } from './roles.ts';
 import { userTables } from './users.ts';
 
 /** One object to restore, and what it will be called. */
@@ -124,6 +125,7 @@ export async function checkRestore(
   const createsExtensions = info.restore.available
     ? await checkExtensions(cluster, items, createsDatabases, problems, warnings)
     : [];
+  warnings.push(...(await missingRoles(cluster, items)));
   return {
     chain,
     items,
@@ -300,6 +302,11 @@ function refusalOf(
     case 'inheritance':
       return refuse(
         `cannot restore table "${object.name}" without the table "${needed}", which it is a partition or a child of`,
+        `${add}.`,
+      );
+    case 'policy':
+      return refuse(
+        `cannot restore table "${object.name}" without "${needed}", which its ${dependency.via} reads`,
         `${add}.`,
       );
     case 'type':

@@ -87,6 +87,9 @@ function dependencyKind(from: KnownObject, reference: Reference, to: FoundObject
   switch (reference.part) {
     case 'foreign-key':
       return 'foreign-key';
+    case 'policy':
+      // Views come after tables, and their policies later still.
+      return 'policy';
     case 'query':
       return to.kind === 'sequence' ? 'sequence' : 'view';
     case 'default':
@@ -103,6 +106,7 @@ function viaOf({ part, via }: Reference): string {
   if (via === null) return 'its definition';
   if (part === 'self' || part === 'default') return viaColumn(via);
   if (part === 'index') return viaIndex(via);
+  if (part === 'policy') return viaPolicy(via);
   return part === 'statistics' ? `${PARTS[part]} ${quoteIdent(via)}` : via;
 }
 
@@ -114,6 +118,11 @@ export function viaColumn(column: string): string {
 /** How a dependency of an index is called. */
 export function viaIndex(index: string): string {
   return `index ${quoteIdent(index)}`;
+}
+
+/** How a dependency of a policy is called. */
+export function viaPolicy(policy: string): string {
+  return `policy ${quoteIdent(policy)}`;
 }
 
 function addDependency(list: Dependency[], dependency: Dependency): void {
@@ -140,6 +149,7 @@ const PARTS: Record<Reference['part'], string> = {
   key: 'constraint',
   index: 'index',
   statistics: 'statistics object',
+  policy: 'policy',
   query: 'its query',
 };
 

@@ -35,6 +35,10 @@ export async function readFingerprints(
        SELECT 'r' || w.ev_class, row(w.rulename, w.ev_action::text)::text
        FROM pg_rewrite w WHERE w.ev_class = ANY ($1::oid[]) AND w.rulename = '_RETURN'
        UNION ALL
+       SELECT 'r' || p.polrelid, row(p.polname, p.polcmd, p.polpermissive, p.polroles, p.polqual::text,
+                                     p.polwithcheck::text)::text
+       FROM pg_policy p WHERE p.polrelid = ANY ($1::oid[])
+       UNION ALL
        SELECT 'r' || s.stxrelid, row(s.oid, s.stxname)::text
        FROM pg_statistic_ext s WHERE s.stxrelid = ANY ($1::oid[])
        UNION ALL

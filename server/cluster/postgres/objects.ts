@@ -59,7 +59,6 @@ interface RelationRow {
   accessMethod: string | null;
   triggers: number;
   disabledChecks: number;
-  policies: number;
   rules: number;
   publications: number;
   invalidIndexes: number;
@@ -87,7 +86,6 @@ async function findRelations(session: Session): Promise<FoundObject[]> {
             (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)::int AS triggers,
             (SELECT count(*) FROM pg_trigger t
              WHERE t.tgrelid = c.oid AND t.tgisinternal AND t.tgenabled <> 'O')::int AS "disabledChecks",
-            (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid)::int AS policies,
             (SELECT count(*) FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN')::int AS rules,
             (SELECT count(*) FROM pg_publication_rel p WHERE p.prrelid = c.oid)::int AS publications,
             (SELECT count(*) FROM pg_index x WHERE x.indrelid = c.oid AND NOT x.indisvalid)::int AS "invalidIndexes",
@@ -143,7 +141,6 @@ function leftOutOf(row: RelationRow): string[] {
   if (row.sort === 'm') out.push('its stored rows: a restore runs its query again');
   counted(row.triggers, 'trigger', 'triggers');
   counted(row.disabledChecks, 'disabled constraint trigger', 'disabled constraint triggers');
-  counted(row.policies, 'row-level security policy', 'row-level security policies');
   counted(row.rules, 'rule', 'rules');
   counted(row.publications, 'publication', 'publications');
   counted(row.invalidIndexes, 'invalid index', 'invalid indexes');

@@ -29,9 +29,9 @@ function findPrograms(): string | null {
 
 const bin = findPrograms();
 if (bin === null)
-  console.warn(
+  process.stderr.write(
     `SKIPPED: no directory below ${INSTALLED}, nor HOLDFAST_TEST_POSTGRES, has initdb, postgres and pg_dump. ` +
-      'What pg_dump says of a restored schema is not compared.',
+      'What pg_dump says of a restored schema is not compared.\n',
   );
 
 /** What backups leave out, and say so, by pg_dump's types of entries. */

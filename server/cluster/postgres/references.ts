@@ -2,7 +2,8 @@ import type { Extension } from '../descriptor.ts';
 import type { Session } from './session.ts';
 
 /** The part of an object that refers to something else. */
-export type Part = 'self' | 'default' | 'check' | 'foreign-key' | 'key' | 'index' | 'query' | 'statistics';
+export type Part =
+  'self' | 'default' | 'check' | 'foreign-key' | 'key' | 'index' | 'query' | 'statistics' | 'policy';
 
 /** What an object, or a part of it, refers to. Built-in things are left out: they are everywhere. */
 export interface Reference {
@@ -70,6 +71,8 @@ export async function readReferences(session: Session): Promise<Reference[]> {
        UNION ALL
        SELECT 'pg_rewrite'::regclass, r.oid, 'r' || r.ev_class, 'query', NULL
        FROM pg_rewrite r WHERE r.rulename = '_RETURN'
+       UNION ALL
+       SELECT 'pg_policy'::regclass, p.oid, 'r' || p.polrelid, 'policy', p.polname FROM pg_policy p
        UNION ALL
        SELECT 'pg_statistic_ext'::regclass, s.oid, 'r' || s.stxrelid, 'statistics', s.stxname
        FROM pg_statistic_ext s

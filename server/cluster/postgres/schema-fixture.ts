@@ -188,6 +188,14 @@ in two lines';
   ALTER TABLE other.secret ENABLE ROW LEVEL SECURITY;
   ALTER TABLE other.secret FORCE ROW LEVEL SECURITY;
   ALTER TABLE other.secret REPLICA IDENTITY NOTHING;
+  CREATE ROLE "of the ""policy";
+  CREATE TABLE may_see (who name, i integer);
+  CREATE POLICY everybody ON other.secret USING (i > 0);
+  CREATE POLICY "some, 'only'" ON other.secret AS RESTRICTIVE FOR UPDATE TO "of the ""policy", pg_monitor
+    USING (EXISTS (SELECT FROM may_see m WHERE m.who = current_user AND m.i = secret.i)) WITH CHECK (i <> 7);
+  CREATE POLICY adds ON other.secret FOR INSERT TO CURRENT_USER WITH CHECK (true);
+  COMMENT ON POLICY everybody ON other.secret IS 'all that is there';
+  COMMENT ON POLICY "some, 'only'" ON other.secret IS 'it''s for some';
 
   CREATE TABLE no_columns ();
   CREATE TABLE only_generated (g integer GENERATED ALWAYS AS (7) STORED);

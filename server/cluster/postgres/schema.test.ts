@@ -4,6 +4,7 @@ import { atMoment, copyDatabase, describeAll, inDatabase, readTable } from '../c
 import { restoreSteps } from '../../restore/order.ts';
 import { objectKindOf } from '../descriptor.ts';
 import { openCluster } from '../open.ts';
+import { policySteps } from './ddl/policies.ts';
 import { schemaFor } from './schema-fixture.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
@@ -57,6 +58,8 @@ const ACCOUNT: Record<string, string> = {
   views: `SELECT c.oid::regclass::text, pg_get_viewdef(c.oid) FROM pg_class c
     WHERE relkind IN ('v', 'm') AND user_made(relnamespace)`,
   statistics: `SELECT stxname, pg_get_statisticsobjdef(oid), stxstattarget FROM pg_statistic_ext`,
+  policies: `
+    SELECT schemaname, tablename, policyname, permissive, roles, cmd, qual, with_check FROM pg_policies`,
   functions: `
     SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid) FROM pg_proc p
     WHERE user_made(p.pronamespace) AND p.proname <> 'unneeded'
@@ -309,8 +312,33 @@ describe('what is not covered yet', () => {
     const lots = objects.find(({ name }) => name.name === 'lots');
     expect(lots).toMatchObject({
       unsupported: null,
-      leftOut: ['3 triggers', '1 row-level security policy', '1 rule', '1 publication', 'grants'],
+      leftOut: ['3 triggers', '1 rule', '1 publication', 'grants'],
     });
+  });
+
+  it('makes policies for the roles that the server has', async () => {
+    const policy = (name: string, ...roles: string[]) =>
+      policySteps(
+        'public.lots',
+        [
+          {
+            ...{ owner: 0, name, permissive: true, command: 'ALL', using: `t = '\\'`, check: null },
+            ...{ roles, comment: `it's` },
+          },
+        ],
+        [],
+      ).map(({ sql }) => sql);
+    await cluster.runDdl(
+      'hard',
+      [...policy('for some', 'missing role', 'root'), ...policy('for nobody', 'missing role')],
+      new AbortController().signal,
+    );
+    expect(
+      await server.exec(
+        'hard',
+        `SELECT policyname, roles::text, qual FROM pg_policies WHERE policyname LIKE 'for %'`,
+      ),
+    ).toEqual([{ policyname: 'for some', roles: '{root}', qual: `(t = '\\'::text)` }]);
   });
 
   it('does not count what belongs to an extension as anybody’s', async () => {

@@ -29,6 +29,7 @@ import {
   readLineages,
 } from './inheritance.ts';
 import { type IndexRow, indexSteps, readIndexes } from './indexes.ts';
+import { policySteps, type PolicyRow, readPolicies } from './policies.ts';
 import { printIdentity, readIdentitySequences, type SequenceRow } from './sequences.ts';
 import { byOwner, commentStep, printOptions, qualified, step } from './sql.ts';
 import { type StatisticsRow, readStatistics, statisticsSteps } from './statistics.ts';
@@ -55,6 +56,7 @@ export async function describeTables(
   const constraints = byOwner(await readConstraints(session, oids));
   const indexes = byOwner(await readIndexes(session, oids));
   const statistics = byOwner(await readStatistics(session, oids));
+  const policies = byOwner(await readPolicies(session, oids));
   const identities = await readIdentitySequences(session, oids);
   const lineages = await readLineages(session, oids);
   return new Map(
@@ -69,6 +71,7 @@ export async function describeTables(
         constraints: constraints.get(oid) ?? [],
         indexes: indexes.get(oid) ?? [],
         statistics: statistics.get(oid) ?? [],
+        policies: policies.get(oid) ?? [],
         identities,
       };
       return [[object, describe(object, parts)] as const];
@@ -83,6 +86,7 @@ interface Parts {
   constraints: ConstraintRow[];
   indexes: IndexRow[];
   statistics: StatisticsRow[];
+  policies: PolicyRow[];
   identities: Map<string, SequenceRow>;
 }
 
@@ -123,7 +127,7 @@ function describe(object: KnownObject, parts: Parts): TableDescriptor {
 }
 
 function ddlOf(object: KnownObject, parts: Parts): DdlStep[] {
-  const { table, lineage, columns, constraints, indexes, statistics } = parts;
+  const { table, lineage, columns, constraints, indexes, statistics, policies } = parts;
   const name = qualified(object.name.schema, object.name.name);
   const alter = `ALTER TABLE ONLY ${name}`;
   // Of a generated column, which is made with its expression, these are none.
@@ -163,8 +167,7 @@ function ddlOf(object: KnownObject, parts: Parts): DdlStep[] {
     ...statisticsSteps(statistics),
     ...columnFinish(alter, name, columns),
     ...replicaIdentity(alter, table.replicaIdentity),
-    // Policies are left out. Without them, row-level security lets nobody but the owner at the rows: rather that
-    // than rows shown to whom they were hidden from.
+    ...policySteps(name, policies, object.dependencies),
     ...(table.rowSecurity ? [step('finish', `${alter} ENABLE ROW LEVEL SECURITY`)] : []),
     ...(table.forceRowSecurity ? [step('finish', `${alter} FORCE ROW LEVEL SECURITY`)] : []),
     ...commentStep(`TABLE ${name}`, table.comment),
