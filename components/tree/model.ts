@@ -67,6 +67,7 @@ const KIND_ORDER: Record<ObjectKind, number> = {
   sequence: 3,
   type: 4,
   function: 5,
+  collation: 6,
 };
 
 const indexes = new WeakMap<readonly TreeObject[], DatabaseIndex>();

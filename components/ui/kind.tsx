@@ -4,6 +4,7 @@ import {
   IconEye,
   IconListNumbers,
   IconMathFunction,
+  IconSortAZ,
   IconTable,
   IconTableAlias,
 } from '@tabler/icons-react';
@@ -17,6 +18,7 @@ export const KIND_WORD: Record<ObjectKind, string> = {
   sequence: 'sequence',
   type: 'type',
   function: 'function',
+  collation: 'collation',
 };
 
 /** False for what holds no rows of its own, where a count would mean nothing. */
@@ -31,6 +33,7 @@ const ICONS = {
   sequence: IconListNumbers,
   type: IconBraces,
   function: IconMathFunction,
+  collation: IconSortAZ,
 } as const;
 
 export function KindIcon({ kind, className }: { kind: ObjectKind; className?: string | undefined }) {

@@ -102,9 +102,9 @@ function matching<T extends TargetObject>(objects: T[], pattern: TablePattern): 
   const named = inSchema.filter((object) => object.name.name === pattern.name);
   if (named.length <= 1) return named;
   const inPublic = named.filter((object) => object.name.schema === 'public');
-  // A type may share its name with a table; the statement means the table.
+  // A type or collation may share its name with a table; the statement means the table.
   const best = inPublic.length > 0 ? inPublic : named;
-  const relations = best.filter((object) => object.kind !== 'type');
+  const relations = best.filter((object) => !CARRIED.includes(object.kind));
   if (relations.length === 1) return relations;
   if (relations.length === 0) return best.slice(0, 1);
   return new HoldfastError('undefined-object', `table "${printPattern(pattern)}" is ambiguous`, {
@@ -112,6 +112,9 @@ function matching<T extends TargetObject>(objects: T[], pattern: TablePattern): 
     hint: `Name the schema: ${relations.map((object) => printName(object.name)).join(' or ')}.`,
   });
 }
+
+/** Kinds that come along with what needs them. */
+const CARRIED: readonly ObjectKind[] = ['type', 'function', 'collation'];
 
 /**
  * Adds what comes along with what was asked for: types and functions that it needs, sequences that tables own, and the
@@ -135,7 +138,7 @@ function carry<T extends TargetObject>(match: Match<T>): void {
       if (kind !== 'type' && kind !== 'function') continue;
       const needed = match.known.get(nameKey(on));
       // A table that a function reads has rows of its own: it isn't taken without being asked for.
-      if (needed?.kind === 'type' || needed?.kind === 'function') add(needed);
+      if (needed !== undefined && CARRIED.includes(needed.kind)) add(needed);
     }
   }
   function add(object: T): void {

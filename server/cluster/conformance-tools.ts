@@ -139,7 +139,7 @@ export async function copyDatabase(
       await cluster.ensureSchema(to, schema, restore);
     for (const extension of new Set(all.flatMap(({ extensions }) => extensions ?? [])))
       await cluster.createExtension(to, extension, restore);
-    await run('create', 'type', 'function', 'sequence', 'table');
+    await run('create', 'collation', 'type', 'function', 'sequence', 'table');
     await run('default', 'table');
     for (const table of all) {
       if (table.kind !== 'table') continue;
@@ -148,7 +148,7 @@ export async function copyDatabase(
     }
     for (const phase of ['keys', 'indexes', 'foreign-keys'] as const) await run(phase, 'table');
     for (const phase of ['create', 'indexes'] as const) await run(phase, 'view');
-    await run('finish', 'type', 'function', 'sequence', 'table', 'view');
+    await run('finish', 'collation', 'type', 'function', 'sequence', 'table', 'view');
     for (const sequence of all)
       if (sequence.kind === 'sequence')
         await cluster.setSequence(to, sequence.name, sequence.lastValue, sequence.isCalled);

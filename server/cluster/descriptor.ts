@@ -29,12 +29,13 @@ export const objectKindSchema = z.enum([
   'sequence',
   'type',
   'function',
+  'collation',
 ]);
 export type ObjectKind = z.infer<typeof objectKindSchema>;
 
 /**
  * When a statement of an object's DDL runs in a restore, in this order over *all* objects:
- * schemas, `create` of types, functions, sequences and tables (bare), rows, `keys` (primary, unique, check, exclusion),
+ * schemas, `create` of collations, types, functions, sequences and tables (bare), rows, `keys` (primary, unique, check, exclusion),
  * `indexes`, `foreign-keys`, `views` in dependency order, `finish` (ownership of sequences, comments, statistics).
  * `default` steps (column defaults that need another object) run between `create` and rows.
  */
@@ -104,11 +105,13 @@ export const descriptorSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('type'), ...common }),
   /** Its name has the types of its arguments: `f(integer,text)`. Here because something else needs it. */
   z.object({ kind: z.literal('function'), ...common }),
+  z.object({ kind: z.literal('collation'), ...common }),
 ]);
 export type Descriptor = z.infer<typeof descriptorSchema>;
 export type TableDescriptor = Extract<Descriptor, { kind: 'table' }>;
 export type SequenceDescriptor = Extract<Descriptor, { kind: 'sequence' }>;
 export type FunctionDescriptor = Extract<Descriptor, { kind: 'function' }>;
+export type CollationDescriptor = Extract<Descriptor, { kind: 'collation' }>;
 export type ViewDescriptor = Extract<Descriptor, { kind: 'view' }>;
 
 /** The columns whose values are in data files, in file order. */

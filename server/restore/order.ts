@@ -6,7 +6,7 @@ import type { RestoreItem } from './plan.ts';
 
 /** The DDL of a restore, in the order in which it runs; rows are loaded between `create` and `keys`. */
 export interface RestoreSteps {
-  /** Types, functions, sequences, bare tables, defaults. */
+  /** Collations, types, functions, sequences, bare tables, defaults. */
   create: DatabaseStep[];
   keys: DatabaseStep[];
   indexes: DatabaseStep[];
@@ -23,11 +23,12 @@ export interface DatabaseStep {
 }
 
 const KIND_ORDER: Record<Descriptor['kind'], number> = {
-  type: 0,
-  function: 1,
-  sequence: 2,
-  table: 3,
-  view: 4,
+  collation: 0,
+  type: 1,
+  function: 2,
+  sequence: 3,
+  table: 4,
+  view: 5,
 };
 
 /**
@@ -49,7 +50,7 @@ export function restoreSteps(items: RestoreItem[], isThere: (source: ObjectName)
           )
           .map((step) => ({ database: target.database, object: target, sql: step.sql })),
       );
-  const stored: Descriptor['kind'][] = ['type', 'function', 'sequence', 'table'];
+  const stored: Descriptor['kind'][] = ['collation', 'type', 'function', 'sequence', 'table'];
   return {
     create: [...steps(stored, 'create'), ...steps(stored, 'default')],
     keys: steps(stored, 'keys'),

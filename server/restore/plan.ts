@@ -28,7 +28,7 @@ export interface RestoreCheck {
   /** What is restored from: the backups named, up to the one that AS OF SYSTEM TIME means. */
   chain: BackupChain;
   items: RestoreItem[];
-  /** Types and functions that come along and are in the target already, the same: used, not created. */
+  /** Types, functions and collations that come along and are in the target already, the same: used, not created. */
   reused: RestoreItem[];
   /** Dependencies that are neither restored nor in the target. */
   missing: MissingDependency[];
@@ -358,8 +358,9 @@ async function place(
       items.push(item);
     } else if (reason === 'carried' && isShared(object.kind) && (await isSame(item, target))) {
       reused.push(item);
-      const what = object.kind === 'type' ? 'Type' : 'Function';
-      warnings.push(`${what} ${printName(item.target)} is there already, the same, and is used as it is.`);
+      warnings.push(
+        `The ${object.kind} ${printName(item.target)} is there already, the same, and is used as it is.`,
+      );
     } else {
       items.push(item);
       conflicts.add(key);
@@ -393,7 +394,7 @@ async function presentOf(
 
 /** Kinds that others have in common: what a target has of them already may serve. */
 function isShared(kind: ObjectKind): boolean {
-  return kind === 'type' || kind === 'function';
+  return kind === 'type' || kind === 'function' || kind === 'collation';
 }
 
 async function isSame({ descriptor, target }: RestoreItem, catalogs: TargetCatalogs): Promise<boolean> {

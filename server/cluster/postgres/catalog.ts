@@ -81,6 +81,7 @@ export async function readCatalog(session: Session): Promise<KnownObject[]> {
 /** null: a reference that a restore couldn't make again. */
 function dependencyKind(from: KnownObject, reference: Reference, to: FoundObject): DependencyKind | null {
   if (to.kind === 'type' || to.kind === 'function') return to.kind;
+  if (to.kind === 'collation') return 'type';
   // A function has no part in the order of views.
   if (from.kind === 'function') return to.kind === 'table' || to.kind === 'sequence' ? 'function' : null;
   if (reference.rowType) return to.kind === 'table' ? 'type' : null;

@@ -4,6 +4,7 @@ import type { Moment } from '../moment.ts';
 import { nameKey, type ObjectName, printName, quoteIdent, sqlName } from '../names.ts';
 import { type KnownObject, readCatalog } from './catalog.ts';
 import type { Connections } from './connections.ts';
+import { describeCollations } from './ddl/collations.ts';
 import { describeFunctions } from './ddl/functions.ts';
 import { describeSequences } from './ddl/sequences.ts';
 import { describeTables } from './ddl/tables.ts';
@@ -34,7 +35,8 @@ export async function readDescriptors(
     const oids = {
       types: oidsOf(objects, (kind) => kind === 'type'),
       functions: oidsOf(objects, (kind) => kind === 'function'),
-      relations: oidsOf(objects, (kind) => kind !== 'type' && kind !== 'function'),
+      collations: oidsOf(objects, (kind) => kind === 'collation'),
+      relations: oidsOf(objects, (kind) => !NO_RELATIONS.includes(kind)),
     };
     checkReadable(objects, session);
     const tables = objects.filter(({ kind }) => kind === 'table');
@@ -68,15 +70,18 @@ export async function readDescriptors(
   });
 }
 
+const NO_RELATIONS: readonly ObjectKind[] = ['type', 'function', 'collation'];
+
 function oidsOf(objects: KnownObject[], is: (kind: ObjectKind) => boolean): number[] {
   return objects.filter(({ kind }) => is(kind)).map(({ found }) => found.oid);
 }
 
 function select(catalog: KnownObject[], names: ObjectName[]): KnownObject[] {
   const byName = new Map<string, KnownObject>();
-  // A type may have the name of a table (its row type has it anyway): the relation is what is meant.
+  // A type or collation may have the name of a table (its row type has it anyway): the relation is what is meant.
   for (const object of catalog)
-    if (object.kind !== 'type' || !byName.has(nameKey(object.name))) byName.set(nameKey(object.name), object);
+    if (!NO_RELATIONS.includes(object.kind) || !byName.has(nameKey(object.name)))
+      byName.set(nameKey(object.name), object);
   const chosen = new Map<string, KnownObject>();
   for (const name of names) {
     const object = byName.get(nameKey(name));
@@ -140,6 +145,7 @@ async function describe(
   const there = objects.filter(({ found }) => known.has(found.key));
   const of = (...kinds: KnownObject['kind'][]) => there.filter(({ kind }) => kinds.includes(kind));
   const described: [KnownObject, Descriptor][] = [
+    ...(await describeCollations(session, of('collation'))),
     ...(await describeTypes(session, of('type'))),
     ...(await describeFunctions(session, of('function'))),
     ...(await describeSequences(session, of('sequence'))),

@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
  */
 export async function readFingerprints(
   session: Session,
-  oids: { relations: number[]; types: number[]; functions: number[] },
+  oids: { relations: number[]; types: number[]; functions: number[]; collations: number[] },
 ): Promise<Map<string, string>> {
   const rows = await session.rows<{ key: string; fingerprint: string }>(
     'compare definitions',
@@ -54,10 +54,12 @@ export async function readFingerprints(
        SELECT 'f' || p.oid, row(p.proname, p.pronamespace, p.prosrc, p.proargdefaults::text, p.proconfig, p.provolatile,
                                 p.proisstrict, p.prosecdef, p.proleakproof, p.proparallel, p.prorettype)::text
        FROM pg_proc p WHERE p.oid = ANY ($3::oid[])
+       UNION ALL
+       SELECT 'c' || c.oid, row(c.collname, c.collnamespace)::text FROM pg_collation c WHERE c.oid = ANY ($4::oid[])
      )
      SELECT key, hashtextextended(string_agg(text, E'\\n' ORDER BY text COLLATE "C"), 0)::text AS fingerprint
      FROM fact GROUP BY key`,
-    [oids.relations, oids.types, oids.functions],
+    [oids.relations, oids.types, oids.functions, oids.collations],
   );
   return new Map(rows.map(({ key, fingerprint }) => [key, fingerprint]));
 }

@@ -40,6 +40,7 @@ function dropsOf(entries: Entry[]): Drop[] {
     ),
     ...drop('TABLE', namesOf('table')),
     ...each('TYPE', namesOf('type')),
+    ...each('COLLATION', namesOf('collation')),
     ...namesOf('function').map((name) => ({
       sql: `DROP FUNCTION IF EXISTS ${functionSql(name)} RESTRICT`,
       names: [name],

@@ -80,6 +80,7 @@ export async function noteCreated(
      FROM jsonb_to_recordset($1::jsonb) AS e (kind text, schema text, name text, sql text)
      CROSS JOIN LATERAL (SELECT CASE e.kind WHEN 'type' THEN to_regtype(e.sql)::oid
                                             WHEN 'function' THEN to_regprocedure(e.sql)::oid
+                                            WHEN 'collation' THEN to_regcollation(e.sql)::oid
                                             ELSE to_regclass(e.sql)::oid END AS oid) o
      WHERE o.oid IS NOT NULL`,
     [JSON.stringify(entries)],
@@ -208,6 +209,8 @@ async function takeEntries(session: Session, restore: string): Promise<Entry[]> 
      WHERE CASE t.kind WHEN 'schema' THEN n.oid = t.oid
        WHEN 'type' THEN EXISTS (SELECT FROM pg_type y
          WHERE y.oid = t.oid AND y.typnamespace = n.oid AND y.typname = t.name)
+       WHEN 'collation' THEN EXISTS (SELECT FROM pg_collation y
+         WHERE y.oid = t.oid AND y.collnamespace = n.oid AND y.collname = t.name)
        WHEN 'extension' THEN EXISTS (SELECT FROM pg_extension x WHERE x.oid = t.oid AND x.extname = t.name)
        WHEN 'function' THEN EXISTS (SELECT FROM pg_proc p
          WHERE p.oid = t.oid AND p.pronamespace = n.oid AND starts_with(t.name, quote_ident(p.proname) || '('))

@@ -1,11 +1,11 @@
 import type { ObjectKind } from '../descriptor.ts';
 import { rowEstimateSql } from './estimates.ts';
 import { isLedgerSql } from './ledger.ts';
-import { functionKey, relationKey, typeKey } from './references.ts';
+import { collationKey, functionKey, relationKey, typeKey } from './references.ts';
 import type { Session } from './session.ts';
 
-/** pg_class.relkind, for types pg_type.typtype after a `t`, and `fn`. */
-export type Sort = 'r' | 'p' | 'f' | 'v' | 'm' | 'S' | 'te' | 'td' | 'tc' | 'tr' | 'tb' | 'fn';
+/** pg_class.relkind, for types pg_type.typtype after a `t`; `fn`, `co`. */
+export type Sort = 'r' | 'p' | 'f' | 'v' | 'm' | 'S' | 'te' | 'td' | 'tc' | 'tr' | 'tb' | 'fn' | 'co';
 
 /** An object as the catalogs list it, before its references are followed. */
 export interface FoundObject {
@@ -38,12 +38,13 @@ const KINDS: Record<Sort, ObjectKind> = {
   tr: 'type',
   tb: 'type',
   fn: 'function',
+  co: 'collation',
 };
 
-/** Every relation and type of the database that isn't the server's own and doesn't belong to an extension. */
+/** Every relation, type and collation of the database that isn't the server's own and doesn't belong to an extension. */
 export async function findObjects(session: Session): Promise<FoundObject[]> {
   const relations = await findRelations(session);
-  return [...relations, ...(await findTypes(session))];
+  return [...relations, ...(await findTypes(session)), ...(await findCollations(session))];
 }
 
 interface RelationRow {
@@ -186,6 +187,23 @@ async function findTypes(session: Session): Promise<FoundObject[]> {
     refusal:
       row.typtype === 'b' ? 'it is a base type, made of functions, which backups do not cover yet' : null,
     leftOut: row.granted ? ['grants'] : [],
+  }));
+}
+
+async function findCollations(session: Session): Promise<FoundObject[]> {
+  const rows = await session.rows<{ oid: number; schema: string; name: string }>(
+    'list its collations',
+    `SELECT c.oid, n.nspname AS schema, c.collname AS name
+     FROM pg_collation c
+     JOIN pg_namespace n ON n.oid = c.collnamespace
+     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT FROM pg_depend e
+       WHERE e.classid = 'pg_collation'::regclass AND e.objid = c.oid AND e.deptype = 'e')
+     ORDER BY n.nspname, c.collname`,
+  );
+  return rows.map((row) => ({
+    ...{ key: collationKey(row.oid), oid: row.oid, kind: 'collation', sort: 'co' },
+    ...{ schema: row.schema, name: row.name, readable: true, hidden: false },
+    ...{ rows: null, bytes: null, refusal: null, leftOut: [] },
   }));
 }
 

@@ -12,8 +12,8 @@ export interface Reference {
   part: Part;
   /** Name of the column, constraint or index that refers; null for the object itself. */
   via: string | null;
-  /** `relation`, `type`, `function`, or any other class of catalog object, such as an operator. */
-  target: 'relation' | 'type' | 'function' | 'other';
+  /** `relation`, `type`, `function`, `collation`, or any other class of catalog object, such as an operator. */
+  target: 'relation' | 'type' | 'function' | 'collation' | 'other';
   /** The type that comes with a relation is meant. */
   rowType: boolean;
   /** Key of the object that is referred to; of no use where `target` is `other`. */
@@ -26,7 +26,7 @@ export interface Reference {
   extension: Extension | null;
 }
 
-/** Relations, types and functions are counted by different catalogs: an oid alone is ambiguous. */
+/** Relations, types, functions and collations are counted by different catalogs: an oid alone is ambiguous. */
 export function relationKey(oid: number): string {
   return `r${oid}`;
 }
@@ -34,6 +34,9 @@ export function typeKey(oid: number): string {
   return `t${oid}`;
 }
 
+export function collationKey(oid: number): string {
+  return `c${oid}`;
+}
 export function functionKey(oid: number | ''): string {
   return `f${oid}`;
 }
@@ -110,10 +113,12 @@ export async function readReferences(session: Session): Promise<Reference[]> {
      SELECT r."from", r.part, r.via, r.owned,
             CASE WHEN r."rowType" OR r.refclassid = 'pg_class'::regclass THEN 'relation'
                  WHEN r.refclassid = 'pg_type'::regclass THEN 'type'
-                 WHEN r.refclassid = 'pg_proc'::regclass THEN 'function' ELSE 'other' END AS target,
+                 WHEN r.refclassid = 'pg_proc'::regclass THEN 'function'
+                 WHEN r.refclassid = 'pg_collation'::regclass THEN 'collation' ELSE 'other' END AS target,
             coalesce(r."rowType", false) AS "rowType",
             CASE WHEN r."rowType" OR r.refclassid = 'pg_class'::regclass THEN 'r'
-                 WHEN r.refclassid = 'pg_proc'::regclass THEN 'f' ELSE 't' END || r.refobjid AS "to",
+                 WHEN r.refclassid = 'pg_proc'::regclass THEN 'f'
+                 WHEN r.refclassid = 'pg_collation'::regclass THEN 'c' ELSE 't' END || r.refobjid AS "to",
             coalesce(CASE WHEN r."rowType" THEN 'the row type of ' ELSE '' END
                      || pg_describe_object(CASE WHEN r."rowType" THEN 'pg_class'::regclass ELSE r.refclassid END,
                                            r.refobjid, 0),

@@ -35,8 +35,16 @@ const PARTITIONS = `
   INSERT INTO parted_refers VALUES (-5, NULL);
 `;
 
-/** What comes from extensions. */
+/** What comes from extensions, and collations of one's own. */
 const EXTENSIONS = `
+  CREATE COLLATION other.sorted (provider = icu, locale = 'de-u-co-phonebk');
+  CREATE COLLATION "any Case" (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+  CREATE COLLATION plain_c (lc_collate = 'C', lc_ctype = 'C');
+  COMMENT ON COLLATION "any Case" IS 'a = A';
+  CREATE DOMAIN anyhow AS text COLLATE "any Case";
+  CREATE TABLE collated (t text COLLATE other.sorted PRIMARY KEY, u text, a anyhow);
+  CREATE INDEX by_collation ON collated (u COLLATE plain_c);
+  INSERT INTO collated VALUES ('ä', 'x', 'X'), ('a', 'y', 'Y');
   CREATE EXTENSION citext SCHEMA other;
   CREATE EXTENSION pg_trgm;
   CREATE TABLE of_extension (t other.citext PRIMARY KEY, u text DEFAULT other.citext('x'), a other.citext[]);
