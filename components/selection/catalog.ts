@@ -9,7 +9,7 @@ export function shortName(name: ObjectName): string {
 
 /** With what an object comes along, when a backup carries it without being asked; null when it stands by itself. */
 export function comesWith(object: Pick<CatalogObject, 'kind' | 'name' | 'ownedBy'>): string | null {
-  if (object.kind === 'type') return 'what uses it';
+  if (['type', 'function', 'collation'].includes(object.kind)) return 'what uses it';
   const { name, ownedBy } = object;
   if (ownedBy === null) return null;
   return ownedBy.schema === name.schema ? quoteIdent(ownedBy.name) : shortName(ownedBy);

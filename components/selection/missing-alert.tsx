@@ -15,8 +15,9 @@ const BECAUSE: Record<DependencyKind, string> = {
   interleave: 'interleaved in it:',
   sequence: 'takes values from it:',
   type: 'uses the type:',
-  inheritance: 'inherits from it:',
+  inheritance: 'is a partition or a child of it:',
   function: 'calls it:',
+  policy: 'reads it for row-level security:',
 };
 
 /** The missing objects, each once, with everything that needs it. */

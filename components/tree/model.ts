@@ -66,6 +66,8 @@ const KIND_ORDER: Record<ObjectKind, number> = {
   'materialized-view': 2,
   sequence: 3,
   type: 4,
+  function: 5,
+  collation: 6,
 };
 
 const indexes = new WeakMap<readonly TreeObject[], DatabaseIndex>();

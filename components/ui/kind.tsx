@@ -1,5 +1,13 @@
 'use client';
-import { IconBraces, IconEye, IconListNumbers, IconTable, IconTableAlias } from '@tabler/icons-react';
+import {
+  IconBraces,
+  IconEye,
+  IconListNumbers,
+  IconMathFunction,
+  IconSortAZ,
+  IconTable,
+  IconTableAlias,
+} from '@tabler/icons-react';
 import type { ObjectKind } from '../../server/cluster/descriptor.ts';
 
 /** How each kind of object is called on pages. */
@@ -9,6 +17,8 @@ export const KIND_WORD: Record<ObjectKind, string> = {
   'materialized-view': 'materialized view',
   sequence: 'sequence',
   type: 'type',
+  function: 'function',
+  collation: 'collation',
 };
 
 /** False for what holds no rows of its own, where a count would mean nothing. */
@@ -22,6 +32,8 @@ const ICONS = {
   'materialized-view': IconTableAlias,
   sequence: IconListNumbers,
   type: IconBraces,
+  function: IconMathFunction,
+  collation: IconSortAZ,
 } as const;
 
 export function KindIcon({ kind, className }: { kind: ObjectKind; className?: string | undefined }) {

@@ -6,7 +6,7 @@ import type { TargetObject } from './targets.ts';
 
 /**
  * What the selected objects need and the selection lacks, each dependency once. `kindOf` tells what a missing
- * object is, or null when no catalog knows it. Types and owned sequences are carried, so never missing here.
+ * object is, or null when no catalog knows it. Types, functions and owned sequences are carried, so never missing here.
  */
 export function missingDependencies(
   selected: Iterable<TargetObject>,
@@ -32,7 +32,7 @@ export function missingDependencies(
   return missing;
 }
 
-function consequence(object: TargetObject, { on, kind }: Dependency): string {
+function consequence(object: TargetObject, { on, kind, via }: Dependency): string {
   const name = printName(object.name);
   const needed = printName(on);
   switch (kind) {
@@ -42,8 +42,11 @@ function consequence(object: TargetObject, { on, kind }: Dependency): string {
       return `Without ${needed}, the view ${name} can be restored only where ${needed} already is, or not at all (skip_missing_views).`;
     case 'sequence':
       return `Without ${needed}, ${name} can be restored only where ${needed} already is, or without the default that uses it (skip_missing_sequences).`;
-    case 'interleave':
     case 'inheritance':
+      return `Without ${needed}, which it is a partition or a child of, ${name} can be restored only where ${needed} already is.`;
+    case 'policy':
+      return `Without ${needed}, which its row-level security reads (${via}), ${name} can be restored only where ${needed} already is.`;
+    case 'interleave':
     case 'type':
     case 'function':
       return `Without ${needed}, ${name} can't be restored.`;

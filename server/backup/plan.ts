@@ -1,7 +1,7 @@
 import type { Cluster, ClusterInfo, TableChanges } from '../cluster/cluster.ts';
 import type { Descriptor } from '../cluster/descriptor.ts';
 import type { Moment } from '../cluster/moment.ts';
-import { nameKey, printName } from '../cluster/names.ts';
+import { nameKey, printName, quoteIdent } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import { assertVacant } from '../format/checkpoint.ts';
@@ -48,7 +48,7 @@ export async function checkBackup(
   ]);
   const problems = [...resolved.problems];
   const warnings = resolved.selection.missing.map((missing) => missing.consequence);
-  warnings.push(...leftOutWarning(resolved));
+  warnings.push(...leftOutWarning(resolved), ...extensionWarning(resolved));
   if (info.kind === 'postgres' && resolved.databases.length > 1) {
     warnings.push(
       'PostgreSQL has a moment a database: each database is consistent in itself, and they are a few milliseconds apart.',
@@ -126,6 +126,16 @@ function leftOutWarning({ objects }: ResolvedTargets): string[] {
     .map((object) => `${printName(object.name)} (${object.leftOut.join(', ')})`);
   const rest = lacking.length - named.length;
   return [`Not in the backup: ${named.join('; ')}${rest > 0 ? `; and of ${rest} more objects` : ''}.`];
+}
+
+/** What a server has to have for a restore of the backup. */
+function extensionWarning({ objects }: ResolvedTargets): string[] {
+  const names = new Set(
+    objects.flatMap(({ catalog }) => (catalog.extensions ?? []).map(({ name }) => quoteIdent(name))),
+  );
+  if (names.size === 0) return [];
+  const what = names.size === 1 ? 'the extension' : 'the extensions';
+  return [`A server that this backup is restored into needs ${what} ${[...names].join(', ')}.`];
 }
 
 async function checkDestination(

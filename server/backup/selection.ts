@@ -9,7 +9,7 @@ export interface SelectedObject {
   kind: ObjectKind;
   rows: number | null;
   bytes: number | null;
-  /** `asked`: the targets name it; `carried`: it comes along (a type, a sequence that a table owns). */
+  /** `asked`: the targets name it; `carried`: it comes along (a type, a function, a sequence that a table owns, a partition). */
   reason: 'asked' | 'carried';
   leftOut: string[];
 }

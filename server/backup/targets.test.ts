@@ -150,6 +150,27 @@ describe('matchTargets', () => {
   });
 });
 
+describe('what comes along', () => {
+  it('is partitions of partitions, but not what an object is a part of', async () => {
+    const objects = [
+      object('table', 'bank.public.parted'),
+      object('table', 'bank.public.part', { needs: [['inheritance', 'bank.public.parted']] }),
+      object('table', 'bank.other.part_of_part', { needs: [['inheritance', 'bank.public.part']] }),
+      object('table', 'bank.public.apart'),
+    ];
+    const pick = async (table: string) => {
+      const { selected } = await matchTargets(
+        tables(['bank', 'public', table]),
+        () => Promise.resolve(objects),
+        'BACKUP',
+      );
+      return [...selected.values()].map(({ object: { name: found }, reason }) => `${reason} ${found.name}`);
+    };
+    expect(await pick('parted')).toEqual(['asked parted', 'carried part', 'carried part_of_part']);
+    expect(await pick('part')).toEqual(['asked part', 'carried part_of_part']);
+  });
+});
+
 describe('missingDependencies', () => {
   it('names each thing that is needed once, with what it means', async () => {
     const { selected, known } = await match(tables(['bank', null, 'accounts'], ['bank', null, 'balances']));

@@ -102,9 +102,9 @@ function matching<T extends TargetObject>(objects: T[], pattern: TablePattern): 
   const named = inSchema.filter((object) => object.name.name === pattern.name);
   if (named.length <= 1) return named;
   const inPublic = named.filter((object) => object.name.schema === 'public');
-  // A type may share its name with a table; the statement means the table.
+  // A type or collation may share its name with a table; the statement means the table.
   const best = inPublic.length > 0 ? inPublic : named;
-  const relations = best.filter((object) => object.kind !== 'type');
+  const relations = best.filter((object) => !CARRIED.includes(object.kind));
   if (relations.length === 1) return relations;
   if (relations.length === 0) return best.slice(0, 1);
   return new HoldfastError('undefined-object', `table "${printPattern(pattern)}" is ambiguous`, {
@@ -113,21 +113,32 @@ function matching<T extends TargetObject>(objects: T[], pattern: TablePattern): 
   });
 }
 
-/** Adds what comes along with what was asked for: types that columns have, sequences that tables own. */
+/** Kinds that come along with what needs them. */
+const CARRIED: readonly ObjectKind[] = ['type', 'function', 'collation'];
+
+/**
+ * Adds what comes along with what was asked for: types and functions that it needs, sequences that tables own, and the
+ * partitions and children of tables, because the rows that a query of the table finds are in those.
+ */
 function carry<T extends TargetObject>(match: Match<T>): void {
-  const owned = new Map<string, T[]>();
+  const belonging = new Map<string, T[]>();
+  const belongs = (object: T, owner: ObjectName) => {
+    const list = belonging.get(nameKey(owner));
+    if (list === undefined) belonging.set(nameKey(owner), [object]);
+    else list.push(object);
+  };
   for (const object of match.known.values()) {
-    if (object.ownedBy === null) continue;
-    const owner = nameKey(object.ownedBy);
-    owned.set(owner, [...(owned.get(owner) ?? []), object]);
+    if (object.ownedBy !== null) belongs(object, object.ownedBy);
+    for (const { on, kind } of object.dependencies) if (kind === 'inheritance') belongs(object, on);
   }
   // A map may grow while it is iterated: what is carried carries in turn.
   for (const [key, { object }] of match.selected) {
-    for (const sequence of owned.get(key) ?? []) add(sequence);
-    for (const dependency of object.dependencies) {
-      if (dependency.kind !== 'type') continue;
-      const type = match.known.get(nameKey(dependency.on));
-      if (type !== undefined) add(type);
+    for (const one of belonging.get(key) ?? []) add(one);
+    for (const { on, kind } of object.dependencies) {
+      if (kind !== 'type' && kind !== 'function') continue;
+      const needed = match.known.get(nameKey(on));
+      // A table that a function reads has rows of its own: it isn't taken without being asked for.
+      if (needed !== undefined && CARRIED.includes(needed.kind)) add(needed);
     }
   }
   function add(object: T): void {

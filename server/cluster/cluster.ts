@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Dependency, Descriptor, ObjectKind, TableDescriptor } from './descriptor.ts';
+import type { Dependency, Descriptor, Extension, ObjectKind, TableDescriptor } from './descriptor.ts';
 import type { HeldMoment, Moment } from './moment.ts';
 import type { ObjectName } from './names.ts';
 
@@ -95,6 +95,8 @@ export interface CatalogObject {
   unsupported: string | null;
   /** What a backup of it leaves out (`2 triggers`), for people. */
   leftOut: string[];
+  /** Extensions that it needs where it is restored; absent for none. */
+  extensions?: Extension[];
 }
 
 /** One database's objects as of one moment. */
@@ -151,6 +153,13 @@ export interface ClusterUser {
   passwordHash: string | null;
   attributes: string[];
   memberOf: string[];
+}
+
+/** An extension that a server has. */
+export interface ExtensionState {
+  name: string;
+  /** Where what it brings is in the database; null: it could be created there. */
+  schema: string | null;
 }
 
 /** An object that a restore created in its target database. */
@@ -262,6 +271,10 @@ export interface Cluster {
   dropDatabase(name: string, restore: string): Promise<void>;
   /** Makes sure that a schema exists; one that this call creates is noted in the restore's ledger. */
   ensureSchema(database: string, schema: string, restore: string): Promise<void>;
+  /** Extensions that are in a database, or could be created there; null for a database that is yet to be made. */
+  extensions(database: string | null): Promise<ExtensionState[]>;
+  /** Creates an extension, with those that it needs; what this call creates is noted in the restore's ledger. */
+  createExtension(database: string, extension: Extension, restore: string): Promise<void>;
   /**
    * Runs the statements one after the other, in one transaction where the cluster can. With `note`, what they
    * create is noted in the restore's ledger in that same transaction. Answers what this cluster can't have and was

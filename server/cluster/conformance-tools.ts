@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import type { Cluster, TableRange } from './cluster.ts';
 import type { DdlPhase, Descriptor, TableDescriptor } from './descriptor.ts';
+import { neededToCreate } from './descriptor.ts';
 import type { Moment } from './moment.ts';
 import { nameKey, type ObjectName } from './names.ts';
 
@@ -103,7 +104,7 @@ function ordered(descriptors: Descriptor[]): Descriptor[] {
     const key = nameKey(descriptor.name);
     if (done.has(key)) return;
     done.add(key);
-    for (const { on } of descriptor.dependencies) {
+    for (const { on } of neededToCreate(descriptor)) {
       const needed = byName.get(nameKey(on));
       if (needed !== undefined) visit(needed);
     }
@@ -129,16 +130,16 @@ export async function copyDatabase(
   const descriptors = await atMoment(source, [from], async (at) => {
     const all = ordered(await describeAll(source, from, at));
     const run = async (phase: DdlPhase, ...kinds: Descriptor['kind'][]) => {
-      const statements = kinds.flatMap((kind) =>
-        all
-          .filter((descriptor) => descriptor.kind === kind)
-          .flatMap(({ ddl }) => ddl.filter((step) => step.phase === phase).map((step) => step.sql)),
-      );
+      const statements = all
+        .filter((descriptor) => kinds.includes(descriptor.kind))
+        .flatMap(({ ddl }) => ddl.filter((step) => step.phase === phase).map((step) => step.sql));
       notes.push(...(await cluster.runDdl(to, statements, never)));
     };
     for (const schema of new Set(all.map(({ name }) => name.schema)))
       await cluster.ensureSchema(to, schema, restore);
-    await run('create', 'type', 'sequence', 'table');
+    for (const extension of new Set(all.flatMap(({ extensions }) => extensions ?? [])))
+      await cluster.createExtension(to, extension, restore);
+    await run('create', 'collation', 'type', 'function', 'sequence', 'table');
     await run('default', 'table');
     for (const table of all) {
       if (table.kind !== 'table') continue;
@@ -147,7 +148,7 @@ export async function copyDatabase(
     }
     for (const phase of ['keys', 'indexes', 'foreign-keys'] as const) await run(phase, 'table');
     for (const phase of ['create', 'indexes'] as const) await run(phase, 'view');
-    await run('finish', 'type', 'sequence', 'table', 'view');
+    await run('finish', 'collation', 'type', 'function', 'sequence', 'table', 'view');
     for (const sequence of all)
       if (sequence.kind === 'sequence')
         await cluster.setSequence(to, sequence.name, sequence.lastValue, sequence.isCalled);

@@ -10,6 +10,7 @@ export const dependencyKindSchema = z.enum([
   'type',
   'inheritance',
   'function',
+  'policy',
 ]);
 export type DependencyKind = z.infer<typeof dependencyKindSchema>;
 
@@ -21,12 +22,20 @@ export const dependencySchema = z.object({
 });
 export type Dependency = z.infer<typeof dependencySchema>;
 
-export const objectKindSchema = z.enum(['table', 'view', 'materialized-view', 'sequence', 'type']);
+export const objectKindSchema = z.enum([
+  'table',
+  'view',
+  'materialized-view',
+  'sequence',
+  'type',
+  'function',
+  'collation',
+]);
 export type ObjectKind = z.infer<typeof objectKindSchema>;
 
 /**
  * When a statement of an object's DDL runs in a restore, in this order over *all* objects:
- * schemas, types, sequences, `create` (tables, bare), rows, `keys` (primary, unique, check, exclusion),
+ * schemas, `create` of collations, types, functions, sequences and tables (bare), rows, `keys` (primary, unique, check, exclusion),
  * `indexes`, `foreign-keys`, `views` in dependency order, `finish` (ownership of sequences, comments, statistics).
  * `default` steps (column defaults that need another object) run between `create` and rows.
  */
@@ -39,6 +48,8 @@ export const ddlStepSchema = z.object({
   sql: z.string(),
   /** Objects that must be there, beyond the object itself. A step whose objects are skipped is skipped with them. */
   requires: z.array(dependencySchema),
+  /** Roles that the statement is for, and does without where they are missing; absent for none. */
+  roles: z.array(z.string()).optional(),
 });
 export type DdlStep = z.infer<typeof ddlStepSchema>;
 
@@ -52,12 +63,18 @@ export const columnSchema = z.object({
 });
 export type Column = z.infer<typeof columnSchema>;
 
+/** Something that a server is extended by, and the schema that what it brings is in. */
+export const extensionSchema = z.object({ name: z.string().min(1), schema: z.string().min(1) });
+export type Extension = z.infer<typeof extensionSchema>;
+
 const common = {
   name: objectNameSchema,
   dependencies: z.array(dependencySchema),
   /** The object's DDL in the order it runs within each phase. */
   ddl: z.array(ddlStepSchema),
   comment: z.string().nullable(),
+  /** Extensions that its types, operator classes, functions or the like come from; absent for none. */
+  extensions: z.array(extensionSchema).optional(),
 };
 
 export const descriptorSchema = z.discriminatedUnion('kind', [
@@ -86,10 +103,15 @@ export const descriptorSchema = z.discriminatedUnion('kind', [
     ownedBy: z.object({ table: objectNameSchema, column: z.string(), identity: z.boolean() }).nullable(),
   }),
   z.object({ kind: z.literal('type'), ...common }),
+  /** Its name has the types of its arguments: `f(integer,text)`. Here because something else needs it. */
+  z.object({ kind: z.literal('function'), ...common }),
+  z.object({ kind: z.literal('collation'), ...common }),
 ]);
 export type Descriptor = z.infer<typeof descriptorSchema>;
 export type TableDescriptor = Extract<Descriptor, { kind: 'table' }>;
 export type SequenceDescriptor = Extract<Descriptor, { kind: 'sequence' }>;
+export type FunctionDescriptor = Extract<Descriptor, { kind: 'function' }>;
+export type CollationDescriptor = Extract<Descriptor, { kind: 'collation' }>;
 export type ViewDescriptor = Extract<Descriptor, { kind: 'view' }>;
 
 /** The columns whose values are in data files, in file order. */
@@ -109,4 +131,18 @@ export function findTable(descriptors: readonly Descriptor[], name: ObjectName):
     (descriptor): descriptor is TableDescriptor =>
       descriptor.kind === 'table' && nameKey(descriptor.name) === key,
   );
+}
+
+/**
+ * What an object needs to be there when it is created: all but what single later steps of its DDL require. A partition,
+ * though attached late, comes after its partitioned table in every phase: it is attached to what has its indexes.
+ */
+export function neededToCreate({ dependencies, ddl }: Descriptor): Dependency[] {
+  const later = new Set(
+    ddl
+      .filter(({ phase }) => phase !== 'create')
+      .flatMap(({ requires }) => requires)
+      .map(({ on }) => nameKey(on)),
+  );
+  return dependencies.filter(({ on, kind }) => kind === 'inheritance' || !later.has(nameKey(on)));
 }

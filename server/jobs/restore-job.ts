@@ -107,6 +107,10 @@ class RestoreWork {
     for (const database of databases) await this.#cluster.openLedger(database, this.#job.id);
     for (const { database, schema } of schemas)
       await this.#cluster.ensureSchema(database, schema, this.#job.id);
+    for (const { database, ...extension } of this.#check.createsExtensions) {
+      await this.#cluster.ensureSchema(database, extension.schema, this.#job.id);
+      await this.#cluster.createExtension(database, extension, this.#job.id);
+    }
     const created = this.#check.items.filter((item) => item.descriptor.kind !== 'view').map(createdObject);
     await this.#run(this.#steps.create, created);
   }

@@ -1,3 +1,4 @@
+import { neededToCreate } from '../cluster/descriptor.ts';
 import type { DdlPhase, Descriptor } from '../cluster/descriptor.ts';
 import { nameKey } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
@@ -5,7 +6,7 @@ import type { RestoreItem } from './plan.ts';
 
 /** The DDL of a restore, in the order in which it runs; rows are loaded between `create` and `keys`. */
 export interface RestoreSteps {
-  /** Types, sequences, bare tables, defaults. */
+  /** Collations, types, functions, sequences, bare tables, defaults. */
   create: DatabaseStep[];
   keys: DatabaseStep[];
   indexes: DatabaseStep[];
@@ -21,16 +22,24 @@ export interface DatabaseStep {
   sql: string;
 }
 
-const KIND_ORDER: Record<Descriptor['kind'], number> = { type: 0, sequence: 1, table: 2, view: 3 };
+const KIND_ORDER: Record<Descriptor['kind'], number> = {
+  collation: 0,
+  type: 1,
+  function: 2,
+  sequence: 3,
+  table: 4,
+  view: 5,
+};
 
 /**
  * Orders the DDL of what is restored. A step that needs an object which is neither restored nor in the target
  * (`isThere` says) is left out: the check has made sure that an option asked for that.
  */
 export function restoreSteps(items: RestoreItem[], isThere: (source: ObjectName) => boolean): RestoreSteps {
-  const ordered = [...byDependency(items)].sort(
-    (a, b) => KIND_ORDER[a.descriptor.kind] - KIND_ORDER[b.descriptor.kind],
-  );
+  // By kind as far as what they need lets them: a function may need a table for its arguments, or a type a function.
+  const ordered = [
+    ...byDependency([...items].sort((a, b) => KIND_ORDER[a.descriptor.kind] - KIND_ORDER[b.descriptor.kind])),
+  ];
   const steps = (kinds: Descriptor['kind'][], phase: DdlPhase): DatabaseStep[] =>
     ordered
       .filter(({ descriptor }) => kinds.includes(descriptor.kind))
@@ -41,7 +50,7 @@ export function restoreSteps(items: RestoreItem[], isThere: (source: ObjectName)
           )
           .map((step) => ({ database: target.database, object: target, sql: step.sql })),
       );
-  const stored: Descriptor['kind'][] = ['type', 'sequence', 'table'];
+  const stored: Descriptor['kind'][] = ['collation', 'type', 'function', 'sequence', 'table'];
   return {
     create: [...steps(stored, 'create'), ...steps(stored, 'default')],
     keys: steps(stored, 'keys'),
@@ -52,7 +61,7 @@ export function restoreSteps(items: RestoreItem[], isThere: (source: ObjectName)
   };
 }
 
-/** What others need comes first; members of a cycle (foreign keys only) in the order given. */
+/** What others need comes first. */
 function* byDependency(items: RestoreItem[]): Generator<RestoreItem> {
   const byName = new Map(items.map((item) => [nameKey(item.descriptor.name), item]));
   const done = new Set<string>();
@@ -70,7 +79,7 @@ function* byDependency(items: RestoreItem[]): Generator<RestoreItem> {
       if (done.has(key)) continue;
       done.add(key);
       stack.push({ item: top.item, expanded: true });
-      for (const dependency of top.item.descriptor.dependencies) {
+      for (const dependency of neededToCreate(top.item.descriptor)) {
         const needed = byName.get(nameKey(dependency.on));
         if (needed !== undefined && !done.has(nameKey(dependency.on)))
           stack.push({ item: needed, expanded: false });

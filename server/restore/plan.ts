@@ -4,7 +4,7 @@ import { matchTargets } from '../backup/targets.ts';
 import type { TargetObject } from '../backup/targets.ts';
 import type { CatalogObject, Cluster } from '../cluster/cluster.ts';
 import { objectKindOf } from '../cluster/descriptor.ts';
-import type { Descriptor } from '../cluster/descriptor.ts';
+import type { Descriptor, ObjectKind } from '../cluster/descriptor.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
@@ -12,6 +12,9 @@ import type { Manifest } from '../format/manifest.ts';
 import type { RestoreStatement } from '../statement/ast.ts';
 import { chainAsOf, momentsOf } from './chain.ts';
 import type { BackupChain } from './chain.ts';
+import { checkExtensions } from './extensions.ts';
+import type { NewExtension } from './extensions.ts';
+import { missingRoles } from './roles.ts';
 import { userTables } from './users.ts';
 
 /** One object to restore, and what it will be called. */
@@ -25,11 +28,12 @@ export interface RestoreCheck {
   /** What is restored from: the backups named, up to the one that AS OF SYSTEM TIME means. */
   chain: BackupChain;
   items: RestoreItem[];
-  /** Types that come along and are in the target already, the same: used, not created. */
+  /** Types, functions and collations that come along and are in the target already, the same: used, not created. */
   reused: RestoreItem[];
   /** Dependencies that are neither restored nor in the target. */
   missing: MissingDependency[];
   createsDatabases: string[];
+  createsExtensions: NewExtension[];
   /** What steps of the DDL may count on, by `nameKey` of the source's names: restored, or in the target already. */
   present: Set<string>;
   conflicts: Set<string>;
@@ -118,7 +122,22 @@ export async function checkRestore(
     warnings,
   );
   const present = await presentOf(items, selected, target, targetOf);
-  return { chain, items, reused, missing, createsDatabases, present, conflicts, problems, warnings };
+  const createsExtensions = info.restore.available
+    ? await checkExtensions(cluster, items, createsDatabases, problems, warnings)
+    : [];
+  warnings.push(...(await missingRoles(cluster, items)));
+  return {
+    chain,
+    items,
+    reused,
+    missing,
+    createsDatabases,
+    createsExtensions,
+    present,
+    conflicts,
+    problems,
+    warnings,
+  };
 }
 
 /** The part of the chain that AS OF SYSTEM TIME leaves; all of it, and a problem, where no backup is as of that time. */
@@ -255,7 +274,7 @@ async function dropMissing(
 
 /** Why a missing dependency stops the restore, in CockroachDB's words where it has them; null when an option skips it. */
 function refusalOf(
-  { object, objectKind, dependency }: MissingDependency,
+  { object, objectKind, dependency, dependsOnKind }: MissingDependency,
   options: RestoreStatement['options'],
 ): HoldfastError | null {
   const needed = printName(dependency.on);
@@ -280,12 +299,21 @@ function refusalOf(
         `cannot restore ${objectKind} "${object.name}" without referenced sequence "${needed}" (or "skip_missing_sequences" option)`,
         `${add}, or drop the default with skip_missing_sequences.`,
       );
+    case 'inheritance':
+      return refuse(
+        `cannot restore table "${object.name}" without the table "${needed}", which it is a partition or a child of`,
+        `${add}.`,
+      );
+    case 'policy':
+      return refuse(
+        `cannot restore table "${object.name}" without "${needed}", which its ${dependency.via} reads`,
+        `${add}.`,
+      );
     case 'type':
     case 'function':
     case 'interleave':
-    case 'inheritance':
       return refuse(
-        `cannot restore ${objectKind} "${object.name}" without ${dependency.kind} "${needed}"`,
+        `cannot restore ${objectKind} "${object.name}" without ${dependsOnKind ?? dependency.kind} "${needed}"`,
         `${add}.`,
       );
   }
@@ -328,9 +356,11 @@ async function place(
       );
     } else if (existing === null) {
       items.push(item);
-    } else if (reason === 'carried' && object.kind === 'type' && (await sameType(item, target))) {
+    } else if (reason === 'carried' && isShared(object.kind) && (await isSame(item, target))) {
       reused.push(item);
-      warnings.push(`Type ${printName(item.target)} is there already, the same, and is used as it is.`);
+      warnings.push(
+        `The ${object.kind} ${printName(item.target)} is there already, the same, and is used as it is.`,
+      );
     } else {
       items.push(item);
       conflicts.add(key);
@@ -362,9 +392,14 @@ async function presentOf(
   return present;
 }
 
-async function sameType({ descriptor, target }: RestoreItem, catalogs: TargetCatalogs): Promise<boolean> {
+/** Kinds that others have in common: what a target has of them already may serve. */
+function isShared(kind: ObjectKind): boolean {
+  return kind === 'type' || kind === 'function' || kind === 'collation';
+}
+
+async function isSame({ descriptor, target }: RestoreItem, catalogs: TargetCatalogs): Promise<boolean> {
   const existing = await catalogs.descriptor(target);
   const ddl = (one: Descriptor): string =>
     JSON.stringify(one.ddl.filter((step) => step.phase === 'create').map((step) => step.sql));
-  return existing?.kind === 'type' && ddl(existing) === ddl(descriptor);
+  return existing?.kind === descriptor.kind && ddl(existing) === ddl(descriptor);
 }

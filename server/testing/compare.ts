@@ -12,7 +12,7 @@ export async function contentsOf(server: TestServer, database: string): Promise<
     database,
     `SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'v', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      WHERE c.relkind IN ('r', 'v', 'm', 'S') AND c.relispopulated AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
       ORDER BY 1, 2`,
   );
   for (const { schema, name, kind } of relations) {
@@ -25,7 +25,8 @@ export async function contentsOf(server: TestServer, database: string): Promise<
   }
   contents['columns'] = await server.exec(
     database,
-    `SELECT table_schema, table_name, column_name, ordinal_position, column_default, is_nullable, data_type, udt_name,
+    `SELECT table_schema, table_name, column_name,
+            row_number() OVER (PARTITION BY table_schema, table_name ORDER BY ordinal_position) AS position, column_default, is_nullable, data_type, udt_name,
             is_identity, identity_generation, generation_expression
        FROM information_schema.columns WHERE table_schema !~ '^pg_' AND table_schema <> 'information_schema'
       ORDER BY 1, 2, 4`,

@@ -8,15 +8,17 @@ import type {
   ClusterInfo,
   ClusterUser,
   DatabaseInfo,
+  ExtensionState,
   GcWindow,
   LedgerNote,
   Prerequisite,
   TableChanges,
   TableRange,
 } from '../cluster.ts';
-import type { Descriptor, TableDescriptor } from '../descriptor.ts';
+import { HoldfastError } from '../../errors.ts';
+import type { Descriptor, Extension, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
-import { nameKey, type ObjectName } from '../names.ts';
+import { nameKey, type ObjectName, quoteIdent } from '../names.ts';
 import { readObjects, shown } from './catalog.ts';
 import { planChanges } from './changes/plan.ts';
 import { wholeTable } from './changes/ranges.ts';
@@ -161,6 +163,16 @@ export class CockroachCluster implements Cluster {
 
   ensureSchema(database: string, schema: string, forRestore: string): Promise<void> {
     return restore.ensureSchema(this.#connections, database, schema, forRestore);
+  }
+
+  extensions(): Promise<ExtensionState[]> {
+    return Promise.resolve([]);
+  }
+
+  createExtension(_database: string, { name }: Extension): Promise<void> {
+    return Promise.reject(
+      new HoldfastError('unsupported', `CockroachDB has no extension ${quoteIdent(name)}`),
+    );
   }
 
   runDdl(database: string, statements: string[], signal: AbortSignal, note?: LedgerNote): Promise<string[]> {

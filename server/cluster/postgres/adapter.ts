@@ -9,6 +9,7 @@ import type {
   ClusterInfo,
   ClusterUser,
   DatabaseInfo,
+  ExtensionState,
   GcWindow,
   HeldBack,
   LedgerNote,
@@ -16,7 +17,7 @@ import type {
   TableChanges,
   TableRange,
 } from '../cluster.ts';
-import type { Descriptor, TableDescriptor } from '../descriptor.ts';
+import type { Descriptor, Extension, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { nameKey, type ObjectName } from '../names.ts';
 import type { RetainedPast } from '../past.ts';
@@ -27,6 +28,7 @@ import { Changes } from './changes/read.ts';
 import { meet } from './changes/turn-on.ts';
 import { Connections } from './connections.ts';
 import { readDescriptors } from './descriptors.ts';
+import { createExtension, listExtensions } from './extensions.ts';
 import { heldBack } from './held-back.ts';
 import * as ledger from './ledger.ts';
 import { load } from './load.ts';
@@ -155,6 +157,14 @@ export class PostgresCluster implements Cluster {
 
   ensureSchema(database: string, schema: string, forRestore: string): Promise<void> {
     return restore.ensureSchema(this.#connections, database, schema, forRestore);
+  }
+
+  extensions(database: string | null): Promise<ExtensionState[]> {
+    return listExtensions(this.#connections, database);
+  }
+
+  createExtension(database: string, extension: Extension, forRestore: string): Promise<void> {
+    return createExtension(this.#connections, database, extension, forRestore);
   }
 
   async runDdl(

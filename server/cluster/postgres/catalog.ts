@@ -1,9 +1,9 @@
 import type { CatalogObject } from '../cluster.ts';
-import type { Dependency, DependencyKind } from '../descriptor.ts';
+import type { Dependency, DependencyKind, Extension } from '../descriptor.ts';
 import type { ObjectName } from '../names.ts';
 import { quoteIdent } from '../names.ts';
-import { findObjects, type FoundObject } from './objects.ts';
-import { type Reference, readReferences } from './references.ts';
+import { findFunctions, findObjects, type FoundObject } from './objects.ts';
+import { functionKey, type Reference, readReferences } from './references.ts';
 import type { Session } from './session.ts';
 
 /** A catalog object with what the adapter itself needs of it. */
@@ -16,10 +16,13 @@ export interface KnownObject extends CatalogObject {
 /** Reasons of one object that are told; further ones are only counted. */
 const MOST_REASONS = 3;
 
-/** The database's objects as this session's transaction sees them, in three queries however many there are. */
+/** The database's objects as this session's transaction sees them, in a few queries however many there are. */
 export async function readCatalog(session: Session): Promise<KnownObject[]> {
-  const found = await findObjects(session);
   const references = await readReferences(session);
+  const found = [
+    ...(await findObjects(session)),
+    ...(await findFunctions(session, neededFunctions(references))),
+  ];
   const identities = await readIdentities(session);
   const byKey = new Map(found.map((object) => [object.key, object]));
   const name = (object: FoundObject): ObjectName => ({
@@ -56,6 +59,10 @@ export async function readCatalog(session: Session): Promise<KnownObject[]> {
       if (column !== undefined) from.owner = { table: name(to), ...column };
       continue;
     }
+    if (reference.extension !== null) {
+      needExtension(from, reference.extension);
+      continue;
+    }
     const kind = to && dependencyKind(from, reference, to);
     if (to === undefined || kind === undefined || kind === null)
       reasons.get(reference.from)?.push(refusal(reference));
@@ -63,17 +70,27 @@ export async function readCatalog(session: Session): Promise<KnownObject[]> {
       addDependency(from.dependencies, { on: name(to), kind, via: viaOf(reference) });
   }
 
-  spreadTypeRefusals(known, reasons, references);
-  for (const [key, object] of known) object.unsupported = sentence(reasons.get(key) ?? []);
+  spreadRefusals(known, reasons, references);
+  for (const [key, object] of known) {
+    object.unsupported = sentence(reasons.get(key) ?? []);
+    object.extensions?.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
   return [...known.values()];
 }
 
 /** null: a reference that a restore couldn't make again. */
 function dependencyKind(from: KnownObject, reference: Reference, to: FoundObject): DependencyKind | null {
-  if (to.kind === 'type') return 'type';
+  if (to.kind === 'type' || to.kind === 'function') return to.kind;
+  if (to.kind === 'collation') return 'type';
+  // A function has no part in the order of views.
+  if (from.kind === 'function') return to.kind === 'table' || to.kind === 'sequence' ? 'function' : null;
+  if (reference.rowType) return to.kind === 'table' ? 'type' : null;
   switch (reference.part) {
     case 'foreign-key':
       return 'foreign-key';
+    case 'policy':
+      // Views come after tables, and their policies later still.
+      return 'policy';
     case 'query':
       return to.kind === 'sequence' ? 'sequence' : 'view';
     case 'default':
@@ -89,12 +106,24 @@ function viaOf({ part, via }: Reference): string {
   if (part === 'query') return 'its query';
   if (via === null) return 'its definition';
   if (part === 'self' || part === 'default') return viaColumn(via);
-  return part === 'index' || part === 'statistics' ? `${PARTS[part]} ${quoteIdent(via)}` : via;
+  if (part === 'index') return viaIndex(via);
+  if (part === 'policy') return viaPolicy(via);
+  return part === 'statistics' ? `${PARTS[part]} ${quoteIdent(via)}` : via;
 }
 
 /** How a dependency of a column is called. */
 export function viaColumn(column: string): string {
   return `column ${quoteIdent(column)}`;
+}
+
+/** How a dependency of an index is called. */
+export function viaIndex(index: string): string {
+  return `index ${quoteIdent(index)}`;
+}
+
+/** How a dependency of a policy is called. */
+export function viaPolicy(policy: string): string {
+  return `policy ${quoteIdent(policy)}`;
 }
 
 function addDependency(list: Dependency[], dependency: Dependency): void {
@@ -108,6 +137,11 @@ function addDependency(list: Dependency[], dependency: Dependency): void {
   if (!same) list.push(dependency);
 }
 
+function needExtension(object: KnownObject, extension: Extension): void {
+  const needed = (object.extensions ??= []);
+  if (!needed.some(({ name }) => name === extension.name)) needed.push(extension);
+}
+
 const PARTS: Record<Reference['part'], string> = {
   self: 'column',
   default: 'the default of column',
@@ -116,23 +150,40 @@ const PARTS: Record<Reference['part'], string> = {
   key: 'constraint',
   index: 'index',
   statistics: 'statistics object',
+  policy: 'policy',
   query: 'its query',
 };
 
 function refusal(reference: Reference): string {
   const what = reference.via === null ? 'it' : `${PARTS[reference.part]} ${quoteIdent(reference.via)}`;
   const subject = reference.part === 'query' ? 'its query' : what;
-  const owner = reference.extension === null ? '' : ` of extension ${quoteIdent(reference.extension)}`;
-  return `${subject} uses ${reference.description}${owner}, which backups do not cover yet`;
+  return `${subject} uses ${reference.description}, which backups do not cover yet`;
 }
 
-/** A type goes wherever its users go: what can't be backed up of the type can't be of them. */
-function spreadTypeRefusals(
+/** The functions that relations and types need, and those that these need in turn. All others are nobody's. */
+function neededFunctions(references: Reference[]): number[] {
+  const calls = new Map<string, string[]>();
+  const needed = new Set<string>();
+  for (const { from, to, target } of references) {
+    if (target !== 'function') continue;
+    if (!from.startsWith(functionKey(''))) needed.add(to);
+    else calls.set(from, [...(calls.get(from) ?? []), to]);
+  }
+  // A set may grow while it is iterated.
+  for (const key of needed) for (const called of calls.get(key) ?? []) needed.add(called);
+  return [...needed].map((key) => Number(key.slice(1)));
+}
+
+/** A type or function goes wherever its users go: what can't be backed up of it can't be of them. */
+function spreadRefusals(
   known: Map<string, KnownObject>,
   reasons: Map<string, string[]>,
   references: Reference[],
 ): void {
-  const users = references.filter((reference) => reference.target === 'type' && known.has(reference.to));
+  const users = references.filter(
+    (reference) =>
+      (reference.target === 'type' || reference.target === 'function') && known.has(reference.to),
+  );
   // A type may be made of types: until nothing changes.
   for (let spreading = true; spreading;) {
     spreading = false;

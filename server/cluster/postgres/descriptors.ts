@@ -1,9 +1,11 @@
 import { HoldfastError } from '../../errors.ts';
-import type { Descriptor } from '../descriptor.ts';
+import type { Descriptor, ObjectKind } from '../descriptor.ts';
 import type { Moment } from '../moment.ts';
 import { nameKey, type ObjectName, printName, quoteIdent, sqlName } from '../names.ts';
 import { type KnownObject, readCatalog } from './catalog.ts';
 import type { Connections } from './connections.ts';
+import { describeCollations } from './ddl/collations.ts';
+import { describeFunctions } from './ddl/functions.ts';
 import { describeSequences } from './ddl/sequences.ts';
 import { describeTables } from './ddl/tables.ts';
 import { describeTypes } from './ddl/types.ts';
@@ -30,8 +32,12 @@ export async function readDescriptors(
   return connections.use(database, async (session) => {
     await begin(session, at);
     const objects = select(await readCatalog(session), names);
-    const relations = objects.filter(({ kind }) => kind !== 'type').map(({ found }) => found.oid);
-    const types = objects.filter(({ kind }) => kind === 'type').map(({ found }) => found.oid);
+    const oids = {
+      types: oidsOf(objects, (kind) => kind === 'type'),
+      functions: oidsOf(objects, (kind) => kind === 'function'),
+      collations: oidsOf(objects, (kind) => kind === 'collation'),
+      relations: oidsOf(objects, (kind) => !NO_RELATIONS.includes(kind)),
+    };
     checkReadable(objects, session);
     const tables = objects.filter(({ kind }) => kind === 'table');
     if (tables.length > 0) {
@@ -39,9 +45,9 @@ export async function readDescriptors(
       await lock(session, tables, `LOCK TABLE ${list} IN ACCESS SHARE MODE`);
       await moments.lock(database, at, list);
     }
-    const then = await readFingerprints(session, relations, types);
+    const then = await readFingerprints(session, oids);
     const refuseAltered = async () => {
-      const now = await readFingerprints(session, relations, types);
+      const now = await readFingerprints(session, oids);
       for (const { found, name } of objects)
         if (now.get(found.key) !== then.get(found.key)) throw altered(name, at);
     };
@@ -64,11 +70,18 @@ export async function readDescriptors(
   });
 }
 
+const NO_RELATIONS: readonly ObjectKind[] = ['type', 'function', 'collation'];
+
+function oidsOf(objects: KnownObject[], is: (kind: ObjectKind) => boolean): number[] {
+  return objects.filter(({ kind }) => is(kind)).map(({ found }) => found.oid);
+}
+
 function select(catalog: KnownObject[], names: ObjectName[]): KnownObject[] {
   const byName = new Map<string, KnownObject>();
-  // A type may have the name of a table (its row type has it anyway): the relation is what is meant.
+  // A type or collation may have the name of a table (its row type has it anyway): the relation is what is meant.
   for (const object of catalog)
-    if (object.kind !== 'type' || !byName.has(nameKey(object.name))) byName.set(nameKey(object.name), object);
+    if (!NO_RELATIONS.includes(object.kind) || !byName.has(nameKey(object.name)))
+      byName.set(nameKey(object.name), object);
   const chosen = new Map<string, KnownObject>();
   for (const name of names) {
     const object = byName.get(nameKey(name));
@@ -132,12 +145,19 @@ async function describe(
   const there = objects.filter(({ found }) => known.has(found.key));
   const of = (...kinds: KnownObject['kind'][]) => there.filter(({ kind }) => kinds.includes(kind));
   const described: [KnownObject, Descriptor][] = [
+    ...(await describeCollations(session, of('collation'))),
     ...(await describeTypes(session, of('type'))),
+    ...(await describeFunctions(session, of('function'))),
     ...(await describeSequences(session, of('sequence'))),
     ...(await describeTables(session, of('table'))),
     ...(await describeViews(session, of('view', 'materialized-view'))),
   ];
-  return new Map(described.map(([object, descriptor]) => [nameKey(object.name), descriptor]));
+  return new Map(
+    described.map(([object, descriptor]) => [
+      nameKey(object.name),
+      object.extensions === undefined ? descriptor : { ...descriptor, extensions: object.extensions },
+    ]),
+  );
 }
 
 function altered(name: ObjectName, at: Moment): HoldfastError {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { HoldfastError } from '../../errors.ts';
 import type { CreatedObject } from '../cluster.ts';
-import type { ObjectKind } from '../descriptor.ts';
-import { type ObjectName, printName, quoteIdent, sqlName } from '../names.ts';
+import { quoteIdent, sqlName } from '../names.ts';
 import type { Connections } from './connections.ts';
 import { clusterError, stateOf } from './errors.ts';
+import { DEPENDENTS, dropAll, type Entry, functionSql, tryTo } from './ledger-drops.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -70,17 +70,31 @@ export async function noteCreated(
     kind,
     schema: name.schema,
     name: name.name,
-    sql: sqlName(name),
+    // A function's name is SQL already.
+    sql: kind === 'function' ? functionSql(name) : sqlName(name),
   }));
   await session.rows(
     `note what restore ${restore} created`,
     `INSERT INTO ${ledgerSchema(restore)}.created (kind, schema, name, oid)
      SELECT e.kind, e.schema, e.name, o.oid
      FROM jsonb_to_recordset($1::jsonb) AS e (kind text, schema text, name text, sql text)
-     CROSS JOIN LATERAL (SELECT CASE WHEN e.kind = 'type' THEN to_regtype(e.sql)::oid
-                                     ELSE to_regclass(e.sql)::oid END AS oid) o
+     CROSS JOIN LATERAL (SELECT CASE e.kind WHEN 'type' THEN to_regtype(e.sql)::oid
+                                            WHEN 'function' THEN to_regprocedure(e.sql)::oid
+                                            WHEN 'collation' THEN to_regcollation(e.sql)::oid
+                                            ELSE to_regclass(e.sql)::oid END AS oid) o
      WHERE o.oid IS NOT NULL`,
     [JSON.stringify(entries)],
+  );
+}
+
+/** Notes the extensions that this transaction has created. */
+export async function noteExtensions(session: Session, restore: string): Promise<void> {
+  await session.rows(
+    `note what restore ${restore} created`,
+    `INSERT INTO ${ledgerSchema(restore)}.created (kind, schema, name, oid)
+     SELECT 'extension', n.nspname, e.extname, e.oid
+     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+     WHERE e.xmin = pg_current_xact_id()::xid`,
   );
 }
 
@@ -159,11 +173,6 @@ async function ifThere(work: () => Promise<boolean>): Promise<boolean> {
   }
 }
 
-interface Entry {
-  kind: ObjectKind | 'schema';
-  name: ObjectName;
-}
-
 /**
  * Implements Cluster.undoLedger, in one transaction and without CASCADE: where something else depends on one of the
  * objects it fails, naming that, and everything stays.
@@ -178,24 +187,7 @@ export async function undoLedger(
       if (!(await hasLedger(session, restore))) return false;
       await session.run('start a transaction', 'BEGIN');
       const entries = await takeEntries(session, restore);
-      await dropViews(
-        session,
-        entries.filter(({ kind }) => kind === 'view' || kind === 'materialized-view'),
-      );
-      // Types before sequences: the default of a domain may use one; what it can't be is the other way round.
-      for (const [kind, word] of [
-        ['table', 'TABLE'],
-        ['type', 'TYPE'],
-        ['sequence', 'SEQUENCE'],
-      ] as const) {
-        const names = entries.filter((entry) => entry.kind === kind).map(({ name }) => name);
-        if (names.length > 0)
-          await session.run(
-            `drop what restore ${restore} created (${names.map(printName).join(', ')})`,
-            // One statement minds the order among its objects. IF EXISTS: a sequence goes with the table that owns it.
-            `DROP ${word} IF EXISTS ${names.map(sqlName).join(', ')} RESTRICT`,
-          );
-      }
+      await dropAll(session, entries);
       for (const { kind, name } of entries) if (kind === 'schema') await dropSchema(session, name.schema);
       await session.run('commit', 'COMMIT');
       return true;
@@ -217,6 +209,11 @@ async function takeEntries(session: Session, restore: string): Promise<Entry[]> 
      WHERE CASE t.kind WHEN 'schema' THEN n.oid = t.oid
        WHEN 'type' THEN EXISTS (SELECT FROM pg_type y
          WHERE y.oid = t.oid AND y.typnamespace = n.oid AND y.typname = t.name)
+       WHEN 'collation' THEN EXISTS (SELECT FROM pg_collation y
+         WHERE y.oid = t.oid AND y.collnamespace = n.oid AND y.collname = t.name)
+       WHEN 'extension' THEN EXISTS (SELECT FROM pg_extension x WHERE x.oid = t.oid AND x.extname = t.name)
+       WHEN 'function' THEN EXISTS (SELECT FROM pg_proc p
+         WHERE p.oid = t.oid AND p.pronamespace = n.oid AND starts_with(t.name, quote_ident(p.proname) || '('))
        ELSE EXISTS (SELECT FROM pg_class c
          WHERE c.oid = t.oid AND c.relnamespace = n.oid AND c.relname = t.name) END
      ORDER BY t.number DESC`,
@@ -225,45 +222,9 @@ async function takeEntries(session: Session, restore: string): Promise<Entry[]> 
   return rows.map((row) => ({ kind: row.kind, name: { database, schema: row.schema, name: row.name } }));
 }
 
-/** Views on materialized views on views: two kinds of statement, so one by one, the outermost first. */
-async function dropViews(session: Session, views: Entry[]): Promise<void> {
-  let left = views;
-  while (left.length > 0) {
-    const kept: Entry[] = [];
-    let refusal: unknown;
-    for (const view of left) {
-      const word = view.kind === 'view' ? 'VIEW' : 'MATERIALIZED VIEW';
-      const failure = await tryTo(session, `DROP ${word} IF EXISTS ${sqlName(view.name)} RESTRICT`);
-      if (failure === null) continue;
-      refusal = clusterError(failure, session.place, `drop ${printName(view.name)}`);
-      if (stateOf(failure) !== DEPENDENTS) throw refusal;
-      kept.push(view);
-    }
-    if (kept.length === left.length) throw refusal;
-    left = kept;
-  }
-}
-
 async function dropSchema(session: Session, schema: string): Promise<void> {
   const failure = await tryTo(session, `DROP SCHEMA IF EXISTS ${quoteIdent(schema)} RESTRICT`);
   // It isn't empty: what is in it is somebody else's.
   if (failure !== null && stateOf(failure) !== DEPENDENTS)
     throw clusterError(failure, session.place, `drop schema ${quoteIdent(schema)}`);
-}
-
-/** dependent_objects_still_exist */
-const DEPENDENTS = '2BP01';
-
-/** Runs a statement that may fail without ending the transaction. Answers what it failed with, or null. */
-async function tryTo(session: Session, sql: string): Promise<unknown> {
-  await session.run('set a savepoint', 'SAVEPOINT attempt');
-  try {
-    await session.client.query(sql);
-    return null;
-  } catch (error) {
-    await session.run('return to a savepoint', 'ROLLBACK TO SAVEPOINT attempt');
-    return error;
-  } finally {
-    await session.run('release a savepoint', 'RELEASE SAVEPOINT attempt');
-  }
 }

@@ -2,11 +2,11 @@ import type { ObjectKind } from '../descriptor.ts';
 import { PUBLICATION } from './changes/following.ts';
 import { rowEstimateSql } from './estimates.ts';
 import { isLedgerSql } from './ledger.ts';
-import { relationKey, typeKey } from './references.ts';
+import { collationKey, functionKey, relationKey, typeKey } from './references.ts';
 import type { Session } from './session.ts';
 
-/** pg_class.relkind, and for types pg_type.typtype after a `t`. */
-export type Sort = 'r' | 'p' | 'f' | 'v' | 'm' | 'S' | 'te' | 'td' | 'tc' | 'tr' | 'tb';
+/** pg_class.relkind, for types pg_type.typtype after a `t`; `fn`, `co`. */
+export type Sort = 'r' | 'p' | 'f' | 'v' | 'm' | 'S' | 'te' | 'td' | 'tc' | 'tr' | 'tb' | 'fn' | 'co';
 
 /** An object as the catalogs list it, before its references are followed. */
 export interface FoundObject {
@@ -38,12 +38,14 @@ const KINDS: Record<Sort, ObjectKind> = {
   tc: 'type',
   tr: 'type',
   tb: 'type',
+  fn: 'function',
+  co: 'collation',
 };
 
-/** Every object of the database that isn't the server's own and doesn't belong to an extension. */
+/** Every relation, type and collation of the database that isn't the server's own and doesn't belong to an extension. */
 export async function findObjects(session: Session): Promise<FoundObject[]> {
   const relations = await findRelations(session);
-  return [...relations, ...(await findTypes(session))];
+  return [...relations, ...(await findTypes(session)), ...(await findCollations(session))];
 }
 
 interface RelationRow {
@@ -55,13 +57,10 @@ interface RelationRow {
   hidden: boolean;
   rows: number | null;
   bytes: string | null;
-  child: boolean;
-  parent: boolean;
   typed: boolean;
   accessMethod: string | null;
   triggers: number;
   disabledChecks: number;
-  policies: number;
   rules: number;
   publications: number;
   invalidIndexes: number;
@@ -85,13 +84,10 @@ async function findRelations(session: Session): Promise<FoundObject[]> {
             c.relrowsecurity AND coalesce(row_security_active(c.oid), false) AS hidden,
             (${rowEstimateSql('size.pages', session.server.blockSize)})::float8 AS rows,
             CASE WHEN c.relkind IN ('r', 'm') AND NOT busy.yes THEN pg_table_size(c.oid)::text END AS bytes,
-            EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS child,
-            EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS parent,
             c.reloftype <> 0 AS typed, m.amname AS "accessMethod",
             (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)::int AS triggers,
             (SELECT count(*) FROM pg_trigger t
              WHERE t.tgrelid = c.oid AND t.tgisinternal AND t.tgenabled <> 'O')::int AS "disabledChecks",
-            (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid)::int AS policies,
             (SELECT count(*) FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN')::int AS rules,
             (SELECT count(*) FROM pg_publication_rel p JOIN pg_publication b ON b.oid = p.prpubid
              WHERE p.prrelid = c.oid AND b.pubname <> '${PUBLICATION}')::int AS publications,
@@ -112,7 +108,8 @@ async function findRelations(session: Session): Promise<FoundObject[]> {
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT ${isLedgerSql('n')}
        AND NOT EXISTS (SELECT FROM pg_depend e
          WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
-     ORDER BY n.nspname, c.relname`,
+     -- Default partitions last: attaching any other one reads what the default one holds already.
+     ORDER BY coalesce(pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT', false), n.nspname, c.relname`,
   );
   return rows.map((row) => ({
     key: relationKey(row.oid),
@@ -131,11 +128,8 @@ async function findRelations(session: Session): Promise<FoundObject[]> {
 }
 
 function refusalOf(row: RelationRow): string | null {
-  if (row.sort === 'p') return 'it is a partitioned table, which backups do not cover yet';
   if (row.sort === 'f') return 'it is a foreign table: its rows are on another server';
   if (row.sort !== 'r' && row.sort !== 'm') return null;
-  if (row.child) return 'it is a partition or inherits from another table, which backups do not cover yet';
-  if (row.parent) return 'other tables inherit from it, which backups do not cover yet';
   if (row.typed) return 'it is a typed table (CREATE TABLE … OF), which backups do not cover yet';
   if (row.accessMethod !== null && row.accessMethod !== 'heap')
     return `it is stored by the access method ${row.accessMethod}, which backups do not cover yet`;
@@ -150,7 +144,6 @@ function leftOutOf(row: RelationRow): string[] {
   if (row.sort === 'm') out.push('its stored rows: a restore runs its query again');
   counted(row.triggers, 'trigger', 'triggers');
   counted(row.disabledChecks, 'disabled constraint trigger', 'disabled constraint triggers');
-  counted(row.policies, 'row-level security policy', 'row-level security policies');
   counted(row.rules, 'rule', 'rules');
   counted(row.publications, 'publication', 'publications');
   counted(row.invalidIndexes, 'invalid index', 'invalid indexes');
@@ -197,4 +190,76 @@ async function findTypes(session: Session): Promise<FoundObject[]> {
       row.typtype === 'b' ? 'it is a base type, made of functions, which backups do not cover yet' : null,
     leftOut: row.granted ? ['grants'] : [],
   }));
+}
+
+async function findCollations(session: Session): Promise<FoundObject[]> {
+  const rows = await session.rows<{ oid: number; schema: string; name: string }>(
+    'list its collations',
+    `SELECT c.oid, n.nspname AS schema, c.collname AS name
+     FROM pg_collation c
+     JOIN pg_namespace n ON n.oid = c.collnamespace
+     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT FROM pg_depend e
+       WHERE e.classid = 'pg_collation'::regclass AND e.objid = c.oid AND e.deptype = 'e')
+     ORDER BY n.nspname, c.collname`,
+  );
+  return rows.map((row) => ({
+    ...{ key: collationKey(row.oid), oid: row.oid, kind: 'collation', sort: 'co' },
+    ...{ schema: row.schema, name: row.name, readable: true, hidden: false },
+    ...{ rows: null, bytes: null, refusal: null, leftOut: [] },
+  }));
+}
+
+interface FunctionRow {
+  oid: number;
+  schema: string;
+  name: string;
+  sort: 'f' | 'p' | 'a' | 'w';
+  language: string;
+  definer: boolean;
+  granted: boolean;
+}
+
+/** Languages that every server has and whose functions are all there in their text. */
+const LANGUAGES: readonly string[] = ['sql', 'plpgsql', 'internal'];
+
+/** Those of these functions that don't belong to an extension. */
+export async function findFunctions(session: Session, oids: number[]): Promise<FoundObject[]> {
+  const rows = await session.rows<FunctionRow>(
+    'list its functions',
+    `SELECT p.oid, n.nspname AS schema,
+            quote_ident(p.proname) || '(' || array_to_string(ARRAY(
+              SELECT format_type(a.type, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY a (type, position)
+              ORDER BY a.position), ',') || ')' AS name,
+            p.prokind AS sort, l.lanname AS language, p.prosecdef AS definer, p.proacl IS NOT NULL AS granted
+     FROM pg_proc p
+     JOIN pg_namespace n ON n.oid = p.pronamespace
+     JOIN pg_language l ON l.oid = p.prolang
+     WHERE p.oid = ANY ($1::oid[]) AND NOT EXISTS (SELECT FROM pg_depend e
+       WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
+     ORDER BY n.nspname, 3`,
+    [oids],
+  );
+  return rows.map((row) => ({
+    key: functionKey(row.oid),
+    oid: row.oid,
+    kind: 'function',
+    sort: 'fn',
+    schema: row.schema,
+    name: row.name,
+    readable: true,
+    hidden: false,
+    rows: null,
+    bytes: null,
+    refusal: functionRefusal(row),
+    leftOut: [
+      ...(row.definer ? ['its owner, as whom it runs (SECURITY DEFINER)'] : []),
+      ...(row.granted ? ['grants'] : []),
+    ],
+  }));
+}
+
+function functionRefusal({ sort, language }: FunctionRow): string | null {
+  if (sort === 'a') return 'it is an aggregate, which backups do not cover yet';
+  if (LANGUAGES.includes(language)) return null;
+  return `it is written in ${language}, which not every server has, and backups do not cover yet`;
 }

@@ -1,7 +1,9 @@
+import type { Extension } from '../descriptor.ts';
 import type { Session } from './session.ts';
 
 /** The part of an object that refers to something else. */
-export type Part = 'self' | 'default' | 'check' | 'foreign-key' | 'key' | 'index' | 'query' | 'statistics';
+export type Part =
+  'self' | 'default' | 'check' | 'foreign-key' | 'key' | 'index' | 'query' | 'statistics' | 'policy';
 
 /** What an object, or a part of it, refers to. Built-in things are left out: they are everywhere. */
 export interface Reference {
@@ -10,24 +12,33 @@ export interface Reference {
   part: Part;
   /** Name of the column, constraint or index that refers; null for the object itself. */
   via: string | null;
-  /** `relation`, `type`, or any other class of catalog object, such as a function. */
-  target: 'relation' | 'type' | 'other';
-  /** Key of the object that is referred to, where it is a relation or a type. */
+  /** `relation`, `type`, `function`, `collation`, or any other class of catalog object, such as an operator. */
+  target: 'relation' | 'type' | 'function' | 'collation' | 'other';
+  /** The type that comes with a relation is meant. */
+  rowType: boolean;
+  /** Key of the object that is referred to; of no use where `target` is `other`. */
   to: string;
   /** Internal or automatic: the object lives and dies with the other. */
   owned: boolean;
   /** `function public.f(integer)`. */
   description: string;
   /** The extension that it belongs to. */
-  extension: string | null;
+  extension: Extension | null;
 }
 
-/** Relations and types are counted by different catalogs: an oid alone is ambiguous. */
+/** Relations, types, functions and collations are counted by different catalogs: an oid alone is ambiguous. */
 export function relationKey(oid: number): string {
   return `r${oid}`;
 }
 export function typeKey(oid: number): string {
   return `t${oid}`;
+}
+
+export function collationKey(oid: number): string {
+  return `c${oid}`;
+}
+export function functionKey(oid: number | ''): string {
+  return `f${oid}`;
 }
 
 /** Oids below are those of initdb: https://www.postgresql.org/docs/current/system-catalog-initial-data.html */
@@ -54,13 +65,17 @@ export async function readReferences(session: Session): Promise<Reference[]> {
        SELECT 'pg_constraint'::regclass, c.oid,
               CASE WHEN c.conrelid <> 0 THEN 'r' || c.conrelid ELSE 't' || c.contypid END,
               CASE c.contype WHEN 'f' THEN 'foreign-key' WHEN 'c' THEN 'check' ELSE 'key' END, c.conname
-       FROM pg_constraint c WHERE c.contype <> 't'
+       FROM pg_constraint c
+       -- What a partition has of its partitioned table comes with being attached.
+       WHERE c.contype <> 't' AND NOT (c.contype = 'f' AND c.conparentid <> 0)
        UNION ALL
        SELECT 'pg_class'::regclass, i.indexrelid, 'r' || i.indrelid, 'index', c.relname
        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
        UNION ALL
        SELECT 'pg_rewrite'::regclass, r.oid, 'r' || r.ev_class, 'query', NULL
        FROM pg_rewrite r WHERE r.rulename = '_RETURN'
+       UNION ALL
+       SELECT 'pg_policy'::regclass, p.oid, 'r' || p.polrelid, 'policy', p.polname FROM pg_policy p
        UNION ALL
        SELECT 'pg_statistic_ext'::regclass, s.oid, 'r' || s.stxrelid, 'statistics', s.stxname
        FROM pg_statistic_ext s
@@ -70,6 +85,8 @@ export async function readReferences(session: Session): Promise<Reference[]> {
        UNION ALL
        SELECT 'pg_class'::regclass, c.oid, 't' || c.reltype, 'self', NULL
        FROM pg_class c WHERE c.relkind = 'c'
+       UNION ALL
+       SELECT 'pg_proc'::regclass, p.oid, 'f' || p.oid, 'self', NULL FROM pg_proc p
      ),
      reference AS MATERIALIZED (
        SELECT DISTINCT p."from", p.part,
@@ -94,17 +111,24 @@ export async function readReferences(session: Session): Promise<Reference[]> {
          AND d.refclassid NOT IN ('pg_namespace'::regclass, 'pg_constraint'::regclass, 'pg_rewrite'::regclass)
      )
      SELECT r."from", r.part, r.via, r.owned,
-            CASE WHEN r."rowType" THEN 'other' WHEN r.refclassid = 'pg_class'::regclass THEN 'relation'
-                 WHEN r.refclassid = 'pg_type'::regclass THEN 'type' ELSE 'other' END AS target,
-            CASE WHEN r.refclassid = 'pg_class'::regclass THEN 'r' || r.refobjid ELSE 't' || r.refobjid END AS "to",
+            CASE WHEN r."rowType" OR r.refclassid = 'pg_class'::regclass THEN 'relation'
+                 WHEN r.refclassid = 'pg_type'::regclass THEN 'type'
+                 WHEN r.refclassid = 'pg_proc'::regclass THEN 'function'
+                 WHEN r.refclassid = 'pg_collation'::regclass THEN 'collation' ELSE 'other' END AS target,
+            coalesce(r."rowType", false) AS "rowType",
+            CASE WHEN r."rowType" OR r.refclassid = 'pg_class'::regclass THEN 'r'
+                 WHEN r.refclassid = 'pg_proc'::regclass THEN 'f'
+                 WHEN r.refclassid = 'pg_collation'::regclass THEN 'c' ELSE 't' END || r.refobjid AS "to",
             coalesce(CASE WHEN r."rowType" THEN 'the row type of ' ELSE '' END
                      || pg_describe_object(CASE WHEN r."rowType" THEN 'pg_class'::regclass ELSE r.refclassid END,
                                            r.refobjid, 0),
                      'something that has been dropped') AS description,
-            x.extname AS extension
+            CASE WHEN x.oid IS NOT NULL
+                 THEN jsonb_build_object('name', x.extname, 'schema', xn.nspname) END AS extension
      FROM reference r
      LEFT JOIN pg_depend e ON e.classid = r.refclassid AND e.objid = r.refobjid AND e.deptype = 'e'
      LEFT JOIN pg_extension x ON x.oid = e.refobjid
+     LEFT JOIN pg_namespace xn ON xn.oid = x.extnamespace
      LEFT JOIN pg_class k ON r.refclassid = 'pg_class'::regclass AND k.oid = r.refobjid
      WHERE (r.refclassid <> 'pg_class'::regclass OR 'r' || r.refobjid <> r."from")
        AND (r.refclassid <> 'pg_type'::regclass OR 't' || r.refobjid <> r."from")

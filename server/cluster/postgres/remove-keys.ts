@@ -38,7 +38,7 @@ export async function removeKeys(
       return `COPY ${KEYS} (${columns}) FROM STDIN`;
     },
     async end(session) {
-      // Types and collations of extensions or of users, whose equality may be another one, can't be backed up.
+      // Equal by the columns' own types and collations, as in the key that makes them unique.
       const matches = rowKey.map(alwaysQuote).map((column) => `t.${column} = k.${column}`);
       // Unknown, the keys would be taken for few, and the table searched through once for each.
       await session.run(

@@ -25,6 +25,8 @@ const SETTINGS: Record<string, string> = {
   standard_conforming_strings: 'on',
   // Rows hidden by a policy are an error, not a smaller backup.
   row_security: 'off',
+  // The text of a function may speak of what is restored after it.
+  check_function_bodies: 'off',
   synchronize_seqscans: 'off',
   default_tablespace: '',
   client_min_messages: 'error',

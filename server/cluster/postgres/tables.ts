@@ -40,7 +40,7 @@ export async function openTable(session: Lease, table: ObjectName, at: Moment): 
       `SELECT c.oid, c.relkind,
               size.pages, pg_table_size(c.oid)::text AS bytes,
               (${rowEstimateSql('size.pages', session.server.blockSize)})::float8 AS rows,
-              c.relfilenode = pg_relation_filenode(c.oid)
+              (c.relkind = 'p' OR c.relfilenode = pg_relation_filenode(c.oid))
               AND coalesce((SELECT bool_and((pg_identify_object('pg_class'::regclass, c.oid, a.attnum)).identity
                              = format('%I.%I.%I', n.nspname, c.relname, a.attname))
                    FROM pg_attribute a
@@ -57,11 +57,8 @@ export async function openTable(session: Lease, table: ObjectName, at: Moment): 
     throw new HoldfastError('undefined-object', `table ${printName(table)} does not exist as of ${at.at}`, {
       field: 'targets',
     });
-  if (before.relkind !== 'r')
-    throw new HoldfastError(
-      'unsupported',
-      `${printName(table)} is not an ordinary table: it has no rows of its own`,
-    );
+  if (before.relkind !== 'r' && before.relkind !== 'p')
+    throw new HoldfastError('unsupported', `${printName(table)} is not a table: it has no rows`);
   try {
     await session.client.query(`LOCK TABLE ONLY ${sqlName(table)} IN ACCESS SHARE MODE`);
   } catch (error) {

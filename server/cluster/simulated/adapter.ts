@@ -10,12 +10,13 @@ import type {
   ClusterInfo,
   ClusterUser,
   DatabaseInfo,
+  ExtensionState,
   GcWindow,
   Prerequisite,
   TableChanges,
   TableRange,
 } from '../cluster.ts';
-import type { Descriptor, TableDescriptor } from '../descriptor.ts';
+import type { Descriptor, Extension, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { nameKey, type ObjectName, printName, quoteIdent } from '../names.ts';
 import { GC_WINDOW_SECONDS, simulatedMoment } from './as-of.ts';
@@ -255,6 +256,14 @@ export class SimulatedCluster implements Cluster {
 
   ensureSchema(database: string, schema: string): Promise<void> {
     return refused(`create the schema ${quoteIdent(database)}.${quoteIdent(schema)}`);
+  }
+
+  extensions(): Promise<ExtensionState[]> {
+    return Promise.resolve([]);
+  }
+
+  createExtension(database: string, { name }: Extension): Promise<void> {
+    return refused(`create the extension ${quoteIdent(name)} in ${quoteIdent(database)}`);
   }
 
   runDdl(database: string): Promise<string[]> {

@@ -320,9 +320,7 @@ describe('the slot', () => {
 
   it('that the server gave up is told, and made anew by a click', async () => {
     const small = await startTestServer({
-      max_slot_wal_keep_size: '1MB',
-      max_wal_size: '32MB',
-      min_wal_size: '32MB',
+      settings: { max_slot_wal_keep_size: '1MB', max_wal_size: '32MB', min_wal_size: '32MB' },
     });
     const lab = await ChangesLab.make(small, 'lab', TABLE);
     try {
@@ -344,7 +342,7 @@ describe('the slot', () => {
   }, 60_000);
 
   it('can not be had below wal_level = logical, which is said with what to do', async () => {
-    const plain = await startTestServer({ wal_level: 'replica' });
+    const plain = await startTestServer({ settings: { wal_level: 'replica' } });
     const lab = await ChangesLab.make(plain, 'lab', TABLE, true);
     try {
       expect((await lab.cluster.describe()).incremental).toMatchObject({

@@ -15,6 +15,8 @@ export interface ColumnRow {
   notNullName: string | null;
   notNullNoInherit: boolean;
   notNullValid: boolean;
+  /** False where it is there for a parent's sake only. */
+  notNullLocal: boolean;
   notNullComment: string | null;
   /** '', a(lways), d(efault) */
   identity: '' | 'a' | 'd';
@@ -27,6 +29,10 @@ export interface ColumnRow {
   statistics: number | null;
   options: string[] | null;
   comment: string | null;
+  /** The table's own; false where it is there for a parent's sake only. */
+  local: boolean;
+  parentNotNull: boolean;
+  parentDefault: boolean;
 }
 
 /** Columns of these relations, in order. */
@@ -35,7 +41,8 @@ export async function readColumns(session: Session, oids: number[]): Promise<Col
   const notNull =
     version >= 180000
       ? `LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum`
-      : `LEFT JOIN (SELECT NULL::oid AS oid, NULL::text AS conname, false AS connoinherit, true AS convalidated) k ON false`;
+      : `LEFT JOIN (SELECT NULL::oid AS oid, NULL::text AS conname, false AS connoinherit, true AS convalidated,
+                           true AS conislocal) k ON false`;
   return session.rows<ColumnRow>(
     'read columns',
     `SELECT a.attrelid AS owner, a.attnum AS number, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
@@ -43,6 +50,7 @@ export async function readColumns(session: Session, oids: number[]): Promise<Col
             END AS collation,
             a.attnotnull AS "notNull", k.conname AS "notNullName",
             coalesce(k.connoinherit, false) AS "notNullNoInherit", coalesce(k.convalidated, true) AS "notNullValid",
+            coalesce(k.conislocal, true) AS "notNullLocal",
             obj_description(k.oid, 'pg_constraint') AS "notNullComment",
             a.attidentity AS identity, a.attgenerated AS generated, pg_get_expr(d.adbin, d.adrelid) AS expression,
             CASE WHEN a.attstorage <> t.typstorage
@@ -53,14 +61,21 @@ export async function readColumns(session: Session, oids: number[]): Promise<Col
                 ? `CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END`
                 : 'NULL::text'
             } AS compression,
-            nullif(a.attstattarget, -1)::int AS statistics, a.attoptions AS options,
-            col_description(a.attrelid, a.attnum) AS comment
+            nullif(a.attstattarget, -1)::int AS statistics,
+            -- The two that can be set: some servers keep marks of their own there.
+            (SELECT array_agg(o) FROM unnest(a.attoptions) o WHERE o ~ '^n_distinct(_inherited)?=') AS options,
+            col_description(a.attrelid, a.attnum) AS comment, a.attislocal AS local,
+            coalesce(p."notNull", false) AS "parentNotNull", coalesce(p."default", false) AS "parentDefault"
      FROM pg_attribute a
      JOIN pg_type t ON t.oid = a.atttypid
      LEFT JOIN pg_collation co ON co.oid = a.attcollation
      LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
      LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
      ${notNull}
+     LEFT JOIN LATERAL (
+       SELECT bool_or(o.attnotnull) AS "notNull", bool_or(o.atthasdef) AS "default"
+       FROM pg_inherits i JOIN pg_attribute o ON o.attrelid = i.inhparent AND o.attname = a.attname
+       WHERE i.inhrelid = a.attrelid AND a.attinhcount > 0) p ON true
      WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
      ORDER BY a.attrelid, a.attnum`,
     [oids],
@@ -74,17 +89,19 @@ export function printNotNull(column: ColumnRow): string {
   return `${name} NOT NULL${column.notNullNoInherit ? ' NO INHERIT' : ''}`;
 }
 
-/** NOT NULL … NOT VALID: there may be rows with NULLs. */
+/** `CONSTRAINT … NOT NULL` of a column that stands elsewhere, among the constraints of a table. */
+export function printNotNullConstraint(column: ColumnRow): string {
+  return (
+    `CONSTRAINT ${quoteIdent(column.notNullName ?? '')} NOT NULL ${quoteIdent(column.name)}` +
+    (column.notNullNoInherit ? ' NO INHERIT' : '')
+  );
+}
+
+/** NOT NULL … NOT VALID: there may be rows with NULLs. `table` is with ONLY where its children are not to get it. */
 export function lateNotNull(table: string, columns: ColumnRow[]): DdlStep[] {
   return columns
     .filter((column) => column.notNull && !column.notNullValid && column.notNullName !== null)
-    .map((column) =>
-      step(
-        'keys',
-        `ALTER TABLE ONLY ${table} ADD CONSTRAINT ${quoteIdent(column.notNullName ?? '')} NOT NULL ` +
-          `${quoteIdent(column.name)}${column.notNullNoInherit ? ' NO INHERIT' : ''} NOT VALID`,
-      ),
-    );
+    .map((column) => step('keys', `ALTER TABLE ${table} ADD ${printNotNullConstraint(column)} NOT VALID`));
 }
 
 /** How values are stored: before there are any. */

@@ -1,5 +1,6 @@
-import type { DdlStep } from '../../descriptor.ts';
+import type { DdlStep, Dependency } from '../../descriptor.ts';
 import { quoteIdent } from '../../names.ts';
+import { viaIndex } from '../catalog.ts';
 import type { Session } from '../session.ts';
 import { commentStep, printOptions, qualified, step } from './sql.ts';
 
@@ -38,12 +39,12 @@ export async function readIndexes(session: Session, oids: number[]): Promise<Ind
   );
 }
 
-/** CREATE INDEX and what belongs to it. */
-export function indexSteps(alter: string, indexes: IndexRow[]): DdlStep[] {
+/** CREATE INDEX and what belongs to it; one requires the functions that it calls. */
+export function indexSteps(alter: string, indexes: IndexRow[], dependencies: Dependency[]): DdlStep[] {
   return indexes.flatMap((index) => {
     const name = qualified(index.schema, index.name);
     return [
-      ...(index.ofConstraint ? [] : [step('indexes', index.definition)]),
+      ...(index.ofConstraint ? [] : [step('indexes', index.definition, neededBy(index))]),
       ...(index.ofConstraint && index.options !== null
         ? [step('finish', `ALTER INDEX ${name} SET (${printOptions(index.options)})`)]
         : []),
@@ -57,4 +58,8 @@ export function indexSteps(alter: string, indexes: IndexRow[]): DdlStep[] {
       ...commentStep(`INDEX ${name}`, index.comment),
     ];
   });
+
+  function neededBy(index: IndexRow): Dependency[] {
+    return dependencies.filter(({ kind, via }) => kind === 'function' && via === viaIndex(index.name));
+  }
 }

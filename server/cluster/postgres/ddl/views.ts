@@ -82,7 +82,7 @@ function describe(object: KnownObject, { view, columns, indexes, statistics }: P
             ),
           ),
         ),
-      ...indexSteps(alter, indexes),
+      ...indexSteps(alter, indexes, object.dependencies),
       ...statisticsSteps(statistics),
       ...columnFinish(alter, name, columns),
       ...commentStep(`${what} ${name}`, view.comment),

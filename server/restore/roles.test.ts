@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import type { RestoreItem } from './plan.ts';
+import { missingRoles } from './roles.ts';
+
+it('names each role that is missing once, with the tables that have policies for it', async () => {
+  const table = (name: string, ...roles: string[]): RestoreItem => {
+    const at = { database: 'bank', schema: 'public', name };
+    return {
+      descriptor: {
+        kind: 'table',
+        name: at,
+        dependencies: [],
+        ddl: roles.map((role) => ({ phase: 'finish', sql: '', requires: [], roles: [role] })),
+        comment: null,
+        columns: [],
+        primaryKey: null,
+        rowKey: null,
+        storage: null,
+      },
+      target: at,
+    };
+  };
+  let asked = 0;
+  const cluster = {
+    users: () => {
+      asked += 1;
+      return Promise.resolve([{ name: 'app', passwordHash: null, attributes: [], memberOf: [] }]);
+    },
+  };
+  expect(await missingRoles(cluster, [table('a')])).toEqual([]);
+  expect(asked).toBe(0);
+  expect(
+    await missingRoles(cluster, [
+      table('a', 'app', 'gone', 'pg_monitor'),
+      table('b', 'gone', 'gone'),
+      table('c', 'app'),
+    ]),
+  ).toEqual(['Role gone is missing: the policies of bank.public.a, bank.public.b are restored without it.']);
+});
