@@ -1,6 +1,6 @@
 import type { CatalogObject, Cluster } from '../cluster/cluster.ts';
 import type { Moment } from '../cluster/moment.ts';
-import { nameKey, printName } from '../cluster/names.ts';
+import { nameKey, printName, quoteIdent } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Targets } from '../statement/ast.ts';
 import { missingDependencies } from './dependencies.ts';
@@ -20,6 +20,8 @@ export interface ResolvedTargets {
   databases: string[];
   selection: Selection;
   problems: HoldfastError[];
+  /** What whole databases have beside their objects and the backup has not. */
+  leftOut: string[];
 }
 
 /** Resolves targets against the cluster's catalog: objects, what they lack, what can't be backed up. */
@@ -28,11 +30,14 @@ export async function resolveTargets(
   targets: Targets,
   at?: Moment,
 ): Promise<ResolvedTargets> {
+  const leftOut = new Map<string, string[]>();
   const match = await matchTargets<CatalogObject>(
     targets,
     async (database) => {
       try {
-        return (await cluster.catalog(database, at)).objects;
+        const catalog = await cluster.catalog(database, at);
+        leftOut.set(database, catalog.leftOut ?? []);
+        return catalog.objects;
       } catch (error) {
         if (error instanceof HoldfastError && error.code === 'undefined-database') return null;
         throw error;
@@ -74,6 +79,9 @@ export async function resolveTargets(
     wholeDatabases: match.wholeDatabases,
     databases: [...new Set([...match.wholeDatabases, ...objects.map((object) => object.name.database)])],
     problems,
+    leftOut: match.wholeDatabases.flatMap((database) =>
+      (leftOut.get(database) ?? []).map((what) => `${what} of database ${quoteIdent(database)}`),
+    ),
     selection: {
       objects: objects.map(({ catalog: _, ...object }) => object),
       missing,

@@ -118,14 +118,16 @@ async function checkBases(
 }
 
 /** One warning for all that the backup leaves out; the manifest has it object by object. */
-function leftOutWarning({ objects }: ResolvedTargets): string[] {
+function leftOutWarning({ objects, leftOut }: ResolvedTargets): string[] {
   const lacking = objects.filter((object) => object.leftOut.length > 0);
-  if (lacking.length === 0) return [];
+  if (lacking.length === 0 && leftOut.length === 0) return [];
   const named = lacking
     .slice(0, LEFT_OUT_NAMED)
     .map((object) => `${printName(object.name)} (${object.leftOut.join(', ')})`);
   const rest = lacking.length - named.length;
-  return [`Not in the backup: ${named.join('; ')}${rest > 0 ? `; and of ${rest} more objects` : ''}.`];
+  return [
+    `Not in the backup: ${[...leftOut, ...named].join('; ')}${rest > 0 ? `; and of ${rest} more objects` : ''}.`,
+  ];
 }
 
 /** What a server has to have for a restore of the backup. */

@@ -103,6 +103,8 @@ export interface CatalogObject {
 export interface Catalog {
   database: string;
   objects: CatalogObject[];
+  /** What a backup of the whole database leaves out beside what its objects say, for people; absent for nothing. */
+  leftOut?: string[];
 }
 
 /** A contiguous piece of one table. Ranges of a table are disjoint and cover it. Serialisable: tasks carry it. */

@@ -144,9 +144,12 @@ async function exportAt(
     chain: bases?.chain ?? [],
     changes: changes.flatMap(changesEntry),
     users,
-    leftOut: resolved.objects
-      .filter((object) => object.leftOut.length > 0)
-      .map((object) => ({ object: object.name, what: object.leftOut })),
+    leftOut: [
+      ...(resolved.leftOut.length === 0 ? [] : [{ object: null, what: resolved.leftOut }]),
+      ...resolved.objects
+        .filter((object) => object.leftOut.length > 0)
+        .map((object) => ({ object: object.name, what: object.leftOut })),
+    ],
   });
   await checkOnJob(job, tools);
   await release(store);

@@ -30,6 +30,7 @@ import { Connections } from './connections.ts';
 import { readDescriptors } from './descriptors.ts';
 import { createExtension, listExtensions } from './extensions.ts';
 import { heldBack } from './held-back.ts';
+import { leftOutOf } from './left-out.ts';
 import * as ledger from './ledger.ts';
 import { load } from './load.ts';
 import { begin, Moments } from './moment.ts';
@@ -74,9 +75,10 @@ export class PostgresCluster implements Cluster {
   catalog(database: string, at?: Moment): Promise<Catalog> {
     return this.#connections.use(database, async (session) => {
       await begin(session, at);
-      const objects = (await readCatalog(session)).map(shown);
+      const objects = await readCatalog(session);
+      const leftOut = await leftOutOf(session, objects);
       await session.run('end a transaction', 'COMMIT');
-      return { database, objects };
+      return { database, objects: objects.map(shown), leftOut };
     });
   }
 

@@ -324,6 +324,13 @@ describe('what is not covered yet', () => {
     });
   });
 
+  it('is told of a whole database where no object stands for it', async () => {
+    expect((await cluster.catalog('hard')).leftOut).toEqual([
+      '1 function that nothing backed up needs',
+      '1 publication',
+    ]);
+  });
+
   it('makes policies for the roles that the server has', async () => {
     const policy = (name: string, ...roles: string[]) =>
       policySteps(
