@@ -58,11 +58,10 @@ async function alone<T>(session: Session, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Keeps the mark, and answers what is followed from where then. `first`: all others are of a slot that is gone. */
-export async function keepMark(session: Session, mark: SetMark, first = false): Promise<void> {
+/** Keeps the mark with those that the slot still serves. */
+export async function keepMark(session: Session, mark: SetMark): Promise<void> {
   await alone(session, async () => {
-    const following = await readFollowing(session);
-    const kept = first ? [] : following.marks;
+    const { marks: kept } = await readFollowing(session);
     const last = kept.at(-1);
     if (last !== undefined && Date.parse(mark.at) - Date.parse(last.at) < BETWEEN_MARKS_MS) return;
     const { lsn, xid, at } = mark;

@@ -31,7 +31,8 @@ export async function readPrerequisites(session: Session, ofDatabase: boolean): 
     privilege(following, session),
     freeSlot(following),
     slot(following),
-    publication(following, tables),
+    // Turning the slot on makes the publication, and puts all tables into it.
+    ...(following.publication === null ? [] : [publication(following, tables)]),
   ];
 }
 
@@ -90,10 +91,7 @@ function slot(following: Following): Prerequisite {
   };
 }
 
-function publication(
-  { database, publication: found }: Following,
-  tables: readonly FollowedTable[],
-): Prerequisite {
+function publication({ database }: Following, tables: readonly FollowedTable[]): Prerequisite {
   const able = tables.filter(({ keyed, unlogged }) => keyed && !unlogged);
   const missing = able.filter(({ followed }) => !followed);
   const without = tables.filter((table) => !able.includes(table));
@@ -120,10 +118,10 @@ function publication(
     id: 'tables',
     database,
     name: `Tables of ${quoteIdent(database)}`,
-    met: missing.length === 0 && found !== null,
+    met: missing.length === 0,
     detail: sentences.join(' '),
     action:
-      missing.length === 0 || found === null
+      missing.length === 0
         ? null
         : missing
             .slice(0, NAMED)

@@ -43,7 +43,7 @@ async function turnOn(session: Session): Promise<void> {
   const lost = found?.walStatus === 'lost';
   if (lost) await session.rows(doing, 'SELECT pg_drop_replication_slot($1)', [slotName]);
   if (found === null || lost) await makeSlot(session, slotName, doing);
-  await keepMark(session, await setMark(session), true);
+  await keepMark(session, await setMark(session));
 }
 
 async function makeSlot(session: Session, slotName: string, doing: string): Promise<void> {
