@@ -94,7 +94,7 @@ describe('openCluster', () => {
       const cluster = openCluster(server.url);
       try {
         await cluster.createDatabase(name, '1');
-        expect(await cluster.catalog(name)).toEqual({ database: name, objects: [] });
+        expect(await cluster.catalog(name)).toMatchObject({ database: name, objects: [] });
         await cluster.dropDatabase(name, '1');
       } finally {
         await cluster.close();
