@@ -8,7 +8,7 @@ import type { Cluster, TableChanges } from '../cluster/cluster.ts';
 import { momentText } from '../cluster/moment.ts';
 import { type ObjectName, printName } from '../cluster/names.ts';
 import type { Moment } from '../cluster/moment.ts';
-import { HoldfastError } from '../errors.ts';
+import { HoldfastError, messageOf } from '../errors.ts';
 import { claim, readCheckpoint, release } from '../format/checkpoint.ts';
 import { readManifest, writeManifest } from '../format/manifest.ts';
 import { type DataFile, FORMAT_VERSION, type Manifest } from '../format/manifest.ts';
@@ -154,11 +154,12 @@ async function exportAt(
   await checkOnJob(job, tools);
   await release(store);
   await writeManifest(store, manifest);
-  if (moment.kind === 'snapshot')
-    await tools.clusters.retention.noteBackedUp(job.cluster, Object.keys(moment.databases));
 }
 
-/** Lets the cluster let go of what no incremental backup may build on any more. The backup is one whether or not it can. */
+/**
+ * Looks after what the cluster's past is kept with: its databases are ones that are backed up, and what no incremental
+ * backup may build on any more is let go. Never throws: the backup is one whatever becomes of this.
+ */
 async function tend(
   job: ClaimedJob,
   cluster: Cluster,
@@ -166,13 +167,13 @@ async function tend(
   tools: EngineTools,
 ): Promise<void> {
   try {
+    if ((await cluster.describe()).kind === 'postgres')
+      await tools.clusters.retention.noteBackedUp(job.cluster, databases);
     for (const sentence of await cluster.tend(databases)) await tools.jobs.log(job.id, sentence);
   } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error;
-    await tools.jobs.log(
-      job.id,
-      `What is kept for incremental backups could not be seen to: ${error.message}.`,
-    );
+    tools.logger.warn({ err: error, jobId: job.id }, 'tending');
+    const message = `What is kept for later backups could not be seen to: ${messageOf(error)}`;
+    await tools.jobs.log(job.id, message, 'warning').catch(() => undefined);
   }
 }
 
@@ -233,8 +234,10 @@ export async function removeBackupFiles(
   statement: BackupStatement,
   tools: EngineTools,
 ): Promise<void> {
-  const store = tools.openStore(parseLocation(statement.to));
+  const location = parseLocation(statement.to);
+  const store = tools.openStore(location);
   try {
+    if (await sealedBefore(store, location, job)) return;
     await removeFiles(job, store, tools);
     if ((await readCheckpoint(store))?.jobId === job.id) await release(store);
   } finally {

@@ -58,8 +58,8 @@ export class PostgresCluster implements Cluster {
   constructor(url: string, applicationName: string, options: PostgresOptions = {}) {
     const { past = null, now = () => new Date() } = options;
     this.#connections = new Connections(url, applicationName);
-    this.#moments = new Moments(this.#connections, past);
     this.#changes = new Changes(this.#connections, now);
+    this.#moments = new Moments(this.#connections, past, (database) => this.#changes.markBefore(database));
     this.#past = past;
   }
 

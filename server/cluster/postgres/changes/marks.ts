@@ -9,7 +9,7 @@ export const KEPT_SECONDS = 7 * 24 * 3600;
 export const KEPT_BYTES = 10n * 1024n ** 3n;
 
 /** Marks closer together would only make the comment longer. */
-const BETWEEN_MARKS_MS = 5_000;
+const BETWEEN_MARKS_MS = 1_000;
 /** More are thinned out: the older, the further apart. */
 const MOST_MARKS = 300;
 
