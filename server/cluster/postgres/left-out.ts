@@ -1,4 +1,5 @@
 import type { KnownObject } from './catalog.ts';
+import { PUBLICATION } from './changes/following.ts';
 import type { Session } from './session.ts';
 
 interface Counts {
@@ -20,7 +21,7 @@ export async function leftOutOf(session: Session, objects: KnownObject[]): Promi
                SELECT FROM pg_depend e WHERE e.classid = 'pg_event_trigger'::regclass AND e.objid = t.oid
                  AND e.deptype = 'e'))::int AS "eventTriggers",
             (SELECT count(*) FROM pg_largeobject_metadata)::int AS "largeObjects",
-            (SELECT count(*) FROM pg_publication)::int AS publications`,
+            (SELECT count(*) FROM pg_publication WHERE pubname <> '${PUBLICATION}')::int AS publications`,
   );
   if (counts === undefined) return [];
   const taken = objects.filter(({ kind }) => kind === 'function').length;
