@@ -221,10 +221,9 @@ describe('a chain of backups', () => {
       const id = (await rig.run(statement)).rows[0]?.[0] ?? '';
       for await (const event of rig.services.jobs.watch(id, 0, undefined))
         if (event.type === 'progress' && event.runningStatus?.startsWith(status)) break;
-      // The only engine there is coordinates the job; another one comes, and it goes.
-      const next = await rig.startEngine();
+      // The only engine there is coordinates the job; it goes at once, before the job can end, and another one comes.
       await leave();
-      leave = next;
+      leave = await rig.startEngine();
       await ended(id);
       expect((await rig.services.jobs.view(id)).state).toBe('succeeded');
       const log = (await rig.events(id)).flatMap((event) => (event.type === 'log' ? [event.message] : []));
