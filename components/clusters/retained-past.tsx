@@ -77,25 +77,17 @@ function PolicyForm({ cluster, policy }: { cluster: string; policy: Policy }) {
         />
         {draft.enabled && (
           <Group gap="md" align="flex-start">
-            <NumberInput
+            <Seconds
               label="One every"
-              suffix=" s"
-              min={1}
-              allowDecimal={false}
               value={draft.everySeconds}
-              onChange={(value) => change({ everySeconds: Number(value) })}
+              onChange={(everySeconds) => change({ everySeconds })}
               error={errorOf('everySeconds')}
-              w={240}
             />
-            <NumberInput
+            <Seconds
               label="Each for"
-              suffix=" s"
-              min={1}
-              allowDecimal={false}
               value={draft.windowSeconds}
-              onChange={(value) => change({ windowSeconds: Number(value) })}
+              onChange={(windowSeconds) => change({ windowSeconds })}
               error={errorOf('windowSeconds')}
-              w={240}
             />
           </Group>
         )}
@@ -114,6 +106,27 @@ function PolicyForm({ cluster, policy }: { cluster: string; policy: Policy }) {
         </Group>
       </Stack>
     </Card>
+  );
+}
+
+function Seconds({
+  onChange,
+  ...field
+}: {
+  label: string;
+  value: number;
+  onChange: (seconds: number) => void;
+  error: string | undefined;
+}) {
+  return (
+    <NumberInput
+      {...field}
+      suffix=" s"
+      min={1}
+      allowDecimal={false}
+      onChange={(value) => onChange(Number(value))}
+      w={240}
+    />
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Cluster, GcWindow } from '../cluster/cluster.ts';
+import { momentText } from '../cluster/moment.ts';
 import { nameKey } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import { type Manifest, readManifestAt } from '../format/manifest.ts';
@@ -73,7 +74,7 @@ function tooOld(manifest: Manifest, windows: readonly GcWindow[]): string | null
     .sort()
     .at(-1);
   return since !== undefined && manifest.moment.at < since
-    ? `What changed is known only since ${since.replace('T', ' ').replace('Z', ' UTC')}, after it.`
+    ? `What changed is known only since ${momentText({ at: since })}, after it.`
     : null;
 }
 

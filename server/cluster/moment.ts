@@ -35,8 +35,8 @@ export const momentSchema = z.discriminatedUnion('kind', [
 export type Moment = z.infer<typeof momentSchema>;
 
 /** The moment's time for people: `2026-11-22 15:23:37.491 UTC`. */
-export function momentText(moment: Moment): string {
-  return moment.at.replace('T', ' ').replace('Z', ' UTC');
+export function momentText({ at }: Pick<Moment, 'at'>): string {
+  return at.replace('T', ' ').replace('Z', ' UTC');
 }
 
 /** A moment that the cluster keeps readable until it is released. */

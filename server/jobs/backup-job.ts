@@ -55,7 +55,7 @@ export async function runBackup(
     } finally {
       await held.release();
     }
-    await tend(job, cluster, databasesOf(statement.targets), tools);
+    await tend(job, cluster, { moment: held.moment, databases: databasesOf(statement.targets) }, tools);
   } catch (error) {
     throw error instanceof StoreError ? storeErrorToHoldfast(error, location) : error;
   } finally {
@@ -163,12 +163,12 @@ async function exportAt(
 async function tend(
   job: ClaimedJob,
   cluster: Cluster,
-  databases: string[],
+  { moment, databases }: { moment: Moment; databases: string[] },
   tools: EngineTools,
 ): Promise<void> {
   try {
-    if ((await cluster.describe()).kind === 'postgres')
-      await tools.clusters.retention.noteBackedUp(job.cluster, databases);
+    // Others keep their past by themselves.
+    if (moment.kind === 'snapshot') await tools.clusters.retention.noteBackedUp(job.cluster, databases);
     for (const sentence of await cluster.tend(databases)) await tools.jobs.log(job.id, sentence);
   } catch (error) {
     tools.logger.warn({ err: error, jobId: job.id }, 'tending');

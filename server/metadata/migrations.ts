@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Kysely, Migration } from 'kysely';
+import type { Kysely, Migration, RawBuilder } from 'kysely';
 import { CHANNEL } from './signals.ts';
 
 /**
@@ -9,7 +9,7 @@ import { CHANNEL } from './signals.ts';
 export const migrations: Record<string, Migration> = {
   '0001-accounts-clusters-jobs': {
     async up(db: Kysely<unknown>): Promise<void> {
-      for (const statement of [
+      await executeAll(db, [
         sql`CREATE TABLE users (
           name text PRIMARY KEY,
           password_hash text NOT NULL,
@@ -89,9 +89,7 @@ export const migrations: Record<string, Migration> = {
           engine text,
           modified_at timestamptz NOT NULL,
           PRIMARY KEY (job_id, attempt, id))`,
-      ]) {
-        await statement.execute(db);
-      }
+      ]);
     },
   },
   /** Sends what `signals.ts` listens to. CockroachDB has no NOTIFY: there, who waits polls. */
@@ -100,7 +98,7 @@ export const migrations: Record<string, Migration> = {
       const { rows } = await sql<{ version: string }>`SELECT version()`.execute(db);
       if (rows[0]?.version.startsWith('CockroachDB')) return;
       const channel = sql.lit(CHANNEL);
-      for (const statement of [
+      await executeAll(db, [
         sql`CREATE FUNCTION signal_job_event() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN PERFORM pg_notify(${channel}, 'events ' || NEW.job_id); RETURN NULL; END $$`,
         sql`CREATE FUNCTION signal_task_end() RETURNS trigger LANGUAGE plpgsql AS
@@ -113,14 +111,12 @@ export const migrations: Record<string, Migration> = {
             FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION signal_task_end()`,
         sql`CREATE TRIGGER signal AFTER UPDATE OF state ON jobs
             FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION signal_job_state()`,
-      ]) {
-        await statement.execute(db);
-      }
+      ]);
     },
   },
   '0003-retained-snapshots': {
     async up(db: Kysely<unknown>): Promise<void> {
-      for (const statement of [
+      await executeAll(db, [
         sql`CREATE TABLE retention_policies (
           cluster text PRIMARY KEY REFERENCES clusters (name) ON DELETE CASCADE,
           enabled boolean NOT NULL,
@@ -142,9 +138,11 @@ export const migrations: Record<string, Migration> = {
           keeper text NOT NULL,
           body jsonb NOT NULL,
           PRIMARY KEY (cluster, database, at))`,
-      ]) {
-        await statement.execute(db);
-      }
+      ]);
     },
   },
 };
+
+async function executeAll(db: Kysely<unknown>, statements: RawBuilder<unknown>[]): Promise<void> {
+  for (const statement of statements) await statement.execute(db);
+}

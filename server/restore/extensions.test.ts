@@ -1,25 +1,14 @@
 import { expect, it } from 'vitest';
 import type { HoldfastError } from '../errors.ts';
 import { checkExtensions } from './extensions.ts';
+import { bareTable } from './fixtures.ts';
 import type { RestoreItem } from './plan.ts';
 
 function table(name: string, ...extensions: string[]): RestoreItem {
-  const at = { database: 'bank', schema: 'public', name };
-  return {
-    descriptor: {
-      kind: 'table',
-      name: at,
-      dependencies: [],
-      ddl: [],
-      comment: null,
-      columns: [],
-      primaryKey: null,
-      rowKey: null,
-      storage: null,
-      extensions: extensions.map((extension) => ({ name: extension, schema: 'public' })),
-    },
-    target: { ...at, database: 'copy' },
-  };
+  const item = bareTable(name, {
+    extensions: extensions.map((extension) => ({ name: extension, schema: 'public' })),
+  });
+  return { ...item, target: { ...item.target, database: 'copy' } };
 }
 
 async function check(items: RestoreItem[], creates: string[] = []) {

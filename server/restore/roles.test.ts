@@ -1,25 +1,12 @@
 import { expect, it } from 'vitest';
-import type { RestoreItem } from './plan.ts';
+import { bareTable } from './fixtures.ts';
 import { missingRoles } from './roles.ts';
 
 it('names each role that is missing once, with the tables that have policies for it', async () => {
-  const table = (name: string, ...roles: string[]): RestoreItem => {
-    const at = { database: 'bank', schema: 'public', name };
-    return {
-      descriptor: {
-        kind: 'table',
-        name: at,
-        dependencies: [],
-        ddl: roles.map((role) => ({ phase: 'finish', sql: '', requires: [], roles: [role] })),
-        comment: null,
-        columns: [],
-        primaryKey: null,
-        rowKey: null,
-        storage: null,
-      },
-      target: at,
-    };
-  };
+  const table = (name: string, ...roles: string[]) =>
+    bareTable(name, {
+      ddl: roles.map((role) => ({ phase: 'finish', sql: '', requires: [], roles: [role] })),
+    });
   let asked = 0;
   const cluster = {
     users: () => {

@@ -36,16 +36,11 @@ export async function createExtension(
   const doing = `create extension ${quoteIdent(name)}`;
   await connections.use(database, async (session) => {
     await session.run(doing, 'BEGIN');
-    try {
-      await session.run(
-        doing,
-        `CREATE EXTENSION IF NOT EXISTS ${alwaysQuote(name)} SCHEMA ${alwaysQuote(schema)} CASCADE`,
-      );
-      await noteExtensions(session, restore);
-      await session.run(doing, 'COMMIT');
-    } catch (error) {
-      await session.run(doing, 'ROLLBACK');
-      throw error;
-    }
+    await session.run(
+      doing,
+      `CREATE EXTENSION IF NOT EXISTS ${alwaysQuote(name)} SCHEMA ${alwaysQuote(schema)} CASCADE`,
+    );
+    await noteExtensions(session, restore);
+    await session.run(doing, 'COMMIT');
   });
 }

@@ -26,6 +26,9 @@ export interface FoundObject {
   leftOut: string[];
 }
 
+/** What is only looked up in the catalogs can be read by anybody. */
+const WITHOUT_ROWS = { readable: true, hidden: false, rows: null, bytes: null } as const;
+
 const KINDS: Record<Sort, ObjectKind> = {
   r: 'table',
   p: 'table',
@@ -182,10 +185,7 @@ async function findTypes(session: Session): Promise<FoundObject[]> {
     sort: `t${row.typtype}`,
     schema: row.schema,
     name: row.name,
-    readable: true,
-    hidden: false,
-    rows: null,
-    bytes: null,
+    ...WITHOUT_ROWS,
     refusal:
       row.typtype === 'b' ? 'it is a base type, made of functions, which backups do not cover yet' : null,
     leftOut: row.granted ? ['grants'] : [],
@@ -203,9 +203,13 @@ async function findCollations(session: Session): Promise<FoundObject[]> {
      ORDER BY n.nspname, c.collname`,
   );
   return rows.map((row) => ({
-    ...{ key: collationKey(row.oid), oid: row.oid, kind: 'collation', sort: 'co' },
-    ...{ schema: row.schema, name: row.name, readable: true, hidden: false },
-    ...{ rows: null, bytes: null, refusal: null, leftOut: [] },
+    ...WITHOUT_ROWS,
+    ...row,
+    key: collationKey(row.oid),
+    kind: 'collation',
+    sort: 'co',
+    refusal: null,
+    leftOut: [],
   }));
 }
 
@@ -246,10 +250,7 @@ export async function findFunctions(session: Session, oids: number[]): Promise<F
     sort: 'fn',
     schema: row.schema,
     name: row.name,
-    readable: true,
-    hidden: false,
-    rows: null,
-    bytes: null,
+    ...WITHOUT_ROWS,
     refusal: functionRefusal(row),
     leftOut: [
       ...(row.definer ? ['its owner, as whom it runs (SECURITY DEFINER)'] : []),

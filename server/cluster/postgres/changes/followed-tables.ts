@@ -16,6 +16,15 @@ export interface FollowedTable {
   owned: boolean;
 }
 
+/** Tables that are named one by one. */
+export const NAMED = 5;
+
+/** `a, b and 3 more tables`: the first of the names, and how many there are besides, with `others` after it. */
+export function firstNames(names: readonly string[], others: 'more' | 'more tables'): string {
+  const rest = names.length - NAMED;
+  return names.slice(0, NAMED).join(', ') + (rest > 0 ? ` and ${rest} ${others}` : '');
+}
+
 /** The statement that has a table followed. */
 export function addTable(schema: string, name: string): string {
   return `ALTER PUBLICATION ${PUBLICATION} ADD TABLE ONLY ${alwaysQuote(schema)}.${alwaysQuote(name)};`;

@@ -1,4 +1,5 @@
 import { literal } from '../../literal.ts';
+import { momentText } from '../../moment.ts';
 import { alwaysQuote, quoteIdent } from '../../names.ts';
 import type { Session } from '../session.ts';
 import { type Mark, printMarks, PUBLICATION, readFollowing } from './following.ts';
@@ -126,11 +127,7 @@ export async function moveOn(session: Session, now: Date): Promise<Moved | null>
 /** For the job's log. */
 export function movedText(database: string, { slotName, from, releasedBytes }: Moved): string {
   return (
-    `The replication slot ${slotName} of ${quoteIdent(database)} was moved on to ${momentTime(from.at)} and lets go of ` +
+    `The replication slot ${slotName} of ${quoteIdent(database)} was moved on to ${momentText(from)} and lets go of ` +
     `${releasedBytes / 1024n ** 2n} MiB of WAL: bases before that can't be built on any more.`
   );
-}
-
-function momentTime(at: string): string {
-  return at.replace('T', ' ').replace('Z', ' UTC');
 }

@@ -67,7 +67,7 @@ export function beginAt(following: Following, base: Moment, at: DatabaseSnapshot
   throw lost(
     database,
     base,
-    `the replication slot ${slotName} has what was changed by transactions that began after ${since === undefined ? 'it was made' : momentText({ ...base, at: since.at })}, and the base is older or was taken while older ones were running`,
+    `the replication slot ${slotName} has what was changed by transactions that began after ${since === undefined ? 'it was made' : momentText(since)}, and the base is older or was taken while older ones were running`,
     'Take a full backup; the next incremental one can build on it.',
   );
 }

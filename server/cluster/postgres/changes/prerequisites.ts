@@ -1,14 +1,12 @@
 import type { Prerequisite } from '../../cluster.ts';
 import { literal } from '../../literal.ts';
+import { momentText } from '../../moment.ts';
 import { printName, quoteIdent } from '../../names.ts';
 import type { Session } from '../session.ts';
-import { addTable, type FollowedTable, readTables } from './followed-tables.ts';
+import { addTable, firstNames, type FollowedTable, NAMED, readTables } from './followed-tables.ts';
 import { type Following, PUBLICATION, readFollowing, whyNotFollowed } from './following.ts';
 import { KEPT_BYTES, KEPT_SECONDS } from './marks.ts';
 import { LOCK_TIMEOUT } from './turn-on.ts';
-
-/** Tables that are named one by one. */
-const NAMED = 5;
 
 /** Implements Cluster.prerequisites: of the server, and with `database` of it too; the session is in that database. */
 export async function readPrerequisites(session: Session, ofDatabase: boolean): Promise<Prerequisite[]> {
@@ -71,7 +69,7 @@ function slot(following: Following): Prerequisite {
   const policy =
     `Holdfast moves it on by itself: it keeps the WAL of ${KEPT_SECONDS / 86400} days or ${KEPT_BYTES / 1024n ** 3n} GiB, whichever is less. ` +
     'Set max_slot_wal_keep_size too: it holds when no engine runs.';
-  const since = marks[0]?.at.replace('T', ' ').replace('Z', ' UTC');
+  const since = marks[0] && momentText(marks[0]);
   const safe =
     found === null || found.safeBytes === null
       ? ''
@@ -95,10 +93,11 @@ function publication({ database }: Following, tables: readonly FollowedTable[]):
   const able = tables.filter(({ keyed, unlogged }) => keyed && !unlogged);
   const missing = able.filter(({ followed }) => !followed);
   const without = tables.filter((table) => !able.includes(table));
-  const name = (table: FollowedTable) => printName({ database, ...table });
   const listed = (some: readonly FollowedTable[]) =>
-    some.slice(0, NAMED).map(name).join(', ') +
-    (some.length > NAMED ? ` and ${some.length - NAMED} more` : '');
+    firstNames(
+      some.map((table) => printName({ database, ...table })),
+      'more',
+    );
   const sentences = [
     missing.length === 0
       ? `The ${able.length} tables of ${quoteIdent(database)} whose rows have a key are followed.`

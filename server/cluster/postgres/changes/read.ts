@@ -9,6 +9,7 @@ import type { Connections } from '../connections.ts';
 import { canceled, clusterError } from '../errors.ts';
 import { begin, snapshotOf } from '../moment.ts';
 import { THE_NODE } from '../ranges.ts';
+import type { Session } from '../session.ts';
 import { openTable } from '../tables.ts';
 import { type ChangedKeys, decodeKeys } from './decode.ts';
 import { PUBLICATION, readFollowing, whyNotFollowed } from './following.ts';
@@ -195,13 +196,7 @@ export class Changes {
    * WAL from before. It only saves time, so whatever is in its way is passed over.
    */
   async markBefore(database: string): Promise<void> {
-    await this.#connections
-      .use(database, async (session) => {
-        const following = await readFollowing(session);
-        if (whyNotFollowed(following) !== null || following.publication?.owned !== true) return;
-        await keepMark(session, await setMark(session));
-      })
-      .catch(() => undefined);
+    await this.#connections.use(database, markWhereFollowed).catch(() => undefined);
   }
 
   /** Implements Cluster.tend: a new mark, and the slot moved on where it keeps more than the policy says. */
@@ -209,15 +204,20 @@ export class Changes {
     const said: string[] = [];
     for (const database of databases) {
       const moved = await this.#connections.use(database, async (session) => {
-        const following = await readFollowing(session);
-        if (whyNotFollowed(following) !== null || following.publication?.owned !== true) return null;
-        await keepMark(session, await setMark(session));
-        return moveOn(session, this.#now());
+        return (await markWhereFollowed(session)) ? moveOn(session, this.#now()) : null;
       });
       if (moved !== null) said.push(movedText(database, moved));
     }
     return said;
   }
+}
+
+/** Sets a mark where the database's changes are followed and it may be kept; answers whether. */
+async function markWhereFollowed(session: Session): Promise<boolean> {
+  const following = await readFollowing(session);
+  if (whyNotFollowed(following) !== null || following.publication?.owned !== true) return false;
+  await keepMark(session, await setMark(session));
+  return true;
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, doing: string): Promise<T> {

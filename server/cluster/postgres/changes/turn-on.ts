@@ -2,7 +2,7 @@ import { HoldfastError } from '../../../errors.ts';
 import { printName, quoteIdent, sqlName } from '../../names.ts';
 import { clusterError, stateOf } from '../errors.ts';
 import type { Session } from '../session.ts';
-import { addTable, readTables } from './followed-tables.ts';
+import { addTable, firstNames, readTables } from './followed-tables.ts';
 import { PUBLICATION, readFollowing, whyNotFollowed } from './following.ts';
 import { keepMark, setMark } from './marks.ts';
 
@@ -10,8 +10,6 @@ import { keepMark, setMark } from './marks.ts';
 export const LOCK_TIMEOUT = '5s';
 /** How long making a slot may wait for transactions that are running. */
 const SLOT_TIMEOUT = '60s';
-/** Tables that an error names. */
-const NAMED = 5;
 const QUERY_CANCELED = '57014';
 
 /** Implements Cluster.meet for the session's database. */
@@ -98,13 +96,13 @@ async function followTables(session: Session): Promise<void> {
   if (foreign.length > 0)
     throw new HoldfastError(
       'cluster-denied',
-      `user ${quoteIdent(session.place.user)} doesn't own ${foreign.slice(0, NAMED).join(', ')}${foreign.length > NAMED ? ` and ${foreign.length - NAMED} more tables` : ''}, and only owners can put tables into a publication`,
+      `user ${quoteIdent(session.place.user)} doesn't own ${firstNames(foreign, 'more tables')}, and only owners can put tables into a publication`,
       { hint: 'Register the cluster with a superuser, or make the user a member of the owning role.' },
     );
   if (waiting.length > 0)
     throw new HoldfastError(
       'cluster-unavailable',
-      `${waiting.slice(0, NAMED).join(', ')}${waiting.length > NAMED ? ` and ${waiting.length - NAMED} more tables` : ''} could not be locked within ${LOCK_TIMEOUT}: transactions that write to them are running`,
+      `${firstNames(waiting, 'more tables')} could not be locked within ${LOCK_TIMEOUT}: transactions that write to them are running`,
       { hint: 'All others are followed. Turn it on again when those transactions have ended.' },
     );
 }

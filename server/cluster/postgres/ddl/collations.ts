@@ -2,6 +2,7 @@ import type { CollationDescriptor } from '../../descriptor.ts';
 import { literal } from '../../literal.ts';
 import type { KnownObject } from '../catalog.ts';
 import type { Session } from '../session.ts';
+import { describeByRow } from './by-row.ts';
 import { commentStep, qualified, step } from './sql.ts';
 
 interface CollationRow {
@@ -34,25 +35,19 @@ export async function describeCollations(
      WHERE c.oid = ANY ($1::oid[])`,
     [objects.map((object) => object.found.oid)],
   );
-  const byOid = new Map(rows.map((row) => [row.oid, row]));
-  return new Map(
-    objects.flatMap((object) => {
-      const row = byOid.get(object.found.oid);
-      if (row === undefined) return [];
-      const name = qualified(object.name.schema, object.name.name);
-      const descriptor: CollationDescriptor = {
-        kind: 'collation',
-        name: object.name,
-        dependencies: object.dependencies,
-        ddl: [
-          step('create', `CREATE COLLATION ${name} (${printParameters(row)})`),
-          ...commentStep(`COLLATION ${name}`, row.comment),
-        ],
-        comment: row.comment,
-      };
-      return [[object, descriptor] as const];
-    }),
-  );
+  return describeByRow(objects, rows, (object, row): CollationDescriptor => {
+    const name = qualified(object.name.schema, object.name.name);
+    return {
+      kind: 'collation',
+      name: object.name,
+      dependencies: object.dependencies,
+      ddl: [
+        step('create', `CREATE COLLATION ${name} (${printParameters(row)})`),
+        ...commentStep(`COLLATION ${name}`, row.comment),
+      ],
+      comment: row.comment,
+    };
+  });
 }
 
 function printParameters(row: CollationRow): string {

@@ -2,6 +2,7 @@ import type { FunctionDescriptor } from '../../descriptor.ts';
 import type { KnownObject } from '../catalog.ts';
 import { functionSql } from '../ledger-drops.ts';
 import type { Session } from '../session.ts';
+import { describeByRow } from './by-row.ts';
 import { commentStep, step } from './sql.ts';
 
 interface FunctionRow {
@@ -21,23 +22,17 @@ export async function describeFunctions(
      FROM pg_proc p WHERE p.oid = ANY ($1::oid[])`,
     [objects.map((object) => object.found.oid)],
   );
-  const byOid = new Map(rows.map((row) => [row.oid, row]));
-  return new Map(
-    objects.flatMap((object) => {
-      const row = byOid.get(object.found.oid);
-      if (row === undefined) return [];
-      const descriptor: FunctionDescriptor = {
-        kind: 'function',
-        name: object.name,
-        dependencies: object.dependencies,
-        ddl: [
-          // What is there under that name is somebody else's, and stays.
-          step('create', row.definition.trim().replace(/^CREATE OR REPLACE /, 'CREATE ')),
-          ...commentStep(`FUNCTION ${functionSql(object.name)}`, row.comment),
-        ],
-        comment: row.comment,
-      };
-      return [[object, descriptor] as const];
-    }),
-  );
+  return describeByRow(objects, rows, (object, row): FunctionDescriptor => {
+    return {
+      kind: 'function',
+      name: object.name,
+      dependencies: object.dependencies,
+      ddl: [
+        // What is there under that name is somebody else's, and stays.
+        step('create', row.definition.trim().replace(/^CREATE OR REPLACE /, 'CREATE ')),
+        ...commentStep(`FUNCTION ${functionSql(object.name)}`, row.comment),
+      ],
+      comment: row.comment,
+    };
+  });
 }

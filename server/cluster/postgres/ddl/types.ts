@@ -2,6 +2,7 @@ import type { DdlStep, Descriptor } from '../../descriptor.ts';
 import { quoteIdent } from '../../names.ts';
 import type { KnownObject } from '../catalog.ts';
 import type { Session } from '../session.ts';
+import { describeByRow } from './by-row.ts';
 import { literal } from '../../literal.ts';
 import { commentStep, qualified, step } from './sql.ts';
 
@@ -47,21 +48,15 @@ export async function describeTypes(
   const rows = await session.rows<TypeRow>('read types', typesSql(session.server.version), [
     objects.map((object) => object.found.oid),
   ]);
-  const byOid = new Map(rows.map((row) => [row.oid, row]));
-  return new Map(
-    objects.flatMap((object) => {
-      const row = byOid.get(object.found.oid);
-      if (row === undefined) return [];
-      const descriptor: TypeDescriptor = {
-        kind: 'type',
-        name: object.name,
-        dependencies: object.dependencies,
-        ddl: ddlOf(qualified(object.name.schema, object.name.name), row),
-        comment: row.comment,
-      };
-      return [[object, descriptor] as const];
-    }),
-  );
+  return describeByRow(objects, rows, (object, row): TypeDescriptor => {
+    return {
+      kind: 'type',
+      name: object.name,
+      dependencies: object.dependencies,
+      ddl: ddlOf(qualified(object.name.schema, object.name.name), row),
+      comment: row.comment,
+    };
+  });
 }
 
 function ddlOf(name: string, row: TypeRow): DdlStep[] {
