@@ -196,9 +196,11 @@ export interface Cluster {
 
   /**
    * Fixes a moment that covers the databases and keeps it readable. `asOf` is the text of AS OF SYSTEM TIME
-   * (`-10s`, an ISO time, a decimal HLC), null for the cluster's default. Refuses what can't be read.
+   * (`-10s`, an ISO time, a decimal HLC), null for the cluster's default. Refuses what can't be read. `backup`: others may
+   * build on what is read then, and it builds on `from` itself: both may be prepared for. Without it, nothing is written
+   * into the cluster.
    */
-  holdMoment(databases: string[], asOf: string | null): Promise<HeldMoment>;
+  holdMoment(databases: string[], asOf: string | null, backup?: { from: Moment | null }): Promise<HeldMoment>;
 
   /** Full descriptors of these objects at the moment, in the order asked. */
   descriptors(names: ObjectName[], at: Moment): Promise<Descriptor[]>;
@@ -229,10 +231,11 @@ export interface Cluster {
   meet(id: string, database?: string): Promise<void>;
 
   /**
-   * After a backup: lets go of what the cluster keeps for incremental backups longer than the policy says. Answers what
-   * it did, a sentence each for people.
+   * After a backup, and now and then (null): lets go of what the cluster keeps for incremental backups longer than the
+   * policy says, and readies what the next one that builds on this backup needs. Answers what it did, a sentence each for
+   * people.
    */
-  tend(databases: string[]): Promise<string[]>;
+  tend(backup: { databases: readonly string[]; moment: Moment } | null): Promise<string[]>;
 
   /**
    * How each table's changes since the base can be found, in the order given. A table that wasn't there, was rewritten

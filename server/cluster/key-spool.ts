@@ -24,23 +24,33 @@ export class KeySpool {
 
   /** `by`: what of the key says where it goes, where keys that differ in the rest are to be found side by side. */
   async add(key: string, by: string = key): Promise<void> {
+    this.put(key, by);
+    if (this.#characters > this.#most) await this.spill();
+  }
+
+  /** Adds without looking at how much there is: whoever does so calls `spill` in time. */
+  put(key: string, by: string): void {
     this.#held[partOf(by)]?.push(key);
     this.#characters += key.length + 1;
-    if (this.#characters > this.#most) await this.spill();
   }
 
   /** The keys of one part, 0 to PARTS - 1, each once, in the order in which they were first added. */
   async part(index: number): Promise<Set<string>> {
-    const keys = new Set<string>();
+    return new Set(await this.entries(index));
+  }
+
+  /** All that was added to one part, in order, however often it was. */
+  async entries(index: number): Promise<string[]> {
+    const entries: string[] = [];
     const spilled = this.#directory === null ? '' : await readIfThere(this.#fileOf(this.#directory, index));
     // Not readline: it takes more characters for ends of lines than the newline.
     for (let start = 0; start < spilled.length;) {
       const end = spilled.indexOf('\n', start);
-      keys.add(spilled.slice(start, end));
+      entries.push(spilled.slice(start, end));
       start = end + 1;
     }
-    for (const key of this.#held[index] ?? []) keys.add(key);
-    return keys;
+    // Not spread into the call: there may be more than arguments.
+    return entries.concat(this.#held[index] ?? []);
   }
 
   /** Removes its files; may be called twice. */

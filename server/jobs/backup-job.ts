@@ -47,7 +47,9 @@ export async function runBackup(
       statement.incrementalFrom.length === 0
         ? null
         : await openBases(statement.incrementalFrom, await cluster.describe(), tools.openStore);
-    const held = await cluster.holdMoment(databasesOf(statement.targets), statement.asOf);
+    const held = await cluster.holdMoment(databasesOf(statement.targets), statement.asOf, {
+      from: bases?.newest.moment ?? null,
+    });
     try {
       await tools.jobs.setMoment(job.id, held.moment.at);
       await tools.jobs.log(job.id, `Consistent as of ${momentText(held.moment)}.`);
@@ -163,13 +165,14 @@ async function exportAt(
 async function tend(
   job: ClaimedJob,
   cluster: Cluster,
-  { moment, databases }: { moment: Moment; databases: string[] },
+  backup: { moment: Moment; databases: string[] },
   tools: EngineTools,
 ): Promise<void> {
   try {
     // Others keep their past by themselves.
-    if (moment.kind === 'snapshot') await tools.clusters.retention.noteBackedUp(job.cluster, databases);
-    for (const sentence of await cluster.tend(databases)) await tools.jobs.log(job.id, sentence);
+    if (backup.moment.kind === 'snapshot')
+      await tools.clusters.retention.noteBackedUp(job.cluster, backup.databases);
+    for (const sentence of await cluster.tend(backup)) await tools.jobs.log(job.id, sentence);
   } catch (error) {
     tools.logger.warn({ err: error, jobId: job.id }, 'tending');
     const message = `What is kept for later backups could not be seen to: ${messageOf(error)}`;

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../errors.ts';
 import { momentText, type Moment } from '../moment.ts';
 import { nameKey, type ObjectName, printName } from '../names.ts';
+import { Remembered } from '../remembered.ts';
 import { type KnownObject, readObjects } from './catalog.ts';
 import { type ColumnTypes, readColumnTypes } from './column-types.ts';
 import type { Connections } from './connections.ts';
@@ -19,27 +20,19 @@ export interface Schema {
   windows: Windows;
 }
 
-const MOST_REMEMBERED = 16;
-
 /** The schemas of databases at moments, each asked for once: a moment's answer never changes. */
 export class Schemas {
   readonly #connections: Connections;
-  readonly #known = new Map<string, Promise<Schema>>();
+  readonly #known = new Remembered<Schema>();
 
   constructor(connections: Connections) {
     this.#connections = connections;
   }
 
   of(database: string, at: Moment): Promise<Schema> {
-    const key = JSON.stringify([database, asOfClause(at)]);
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const asked = this.#connections.use(database, (session) => readSchema(session, at));
-    this.#known.set(key, asked);
-    asked.catch(() => this.#known.delete(key));
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MOST_REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
-    return asked;
+    return this.#known.of(JSON.stringify([database, asOfClause(at)]), () =>
+      this.#connections.use(database, (session) => readSchema(session, at)),
+    );
   }
 
   /** How a table is read as of the moment. Throws `undefined-object`, or `unreadable-moment` for one that came later. */

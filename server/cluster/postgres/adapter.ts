@@ -21,10 +21,11 @@ import type { Descriptor, Extension, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { nameKey, type ObjectName } from '../names.ts';
 import type { RetainedPast } from '../past.ts';
-import { type KnownObject, readCatalog } from './catalog.ts';
+import { type KnownObject, Catalogs } from './catalog.ts';
 import { changeWindows, planChanges } from './changes/plan.ts';
 import { readPrerequisites } from './changes/prerequisites.ts';
 import { Changes } from './changes/read.ts';
+import { Tending } from './changes/tending.ts';
 import { meet } from './changes/turn-on.ts';
 import { Connections } from './connections.ts';
 import { readDescriptors } from './descriptors.ts';
@@ -51,15 +52,18 @@ export interface PostgresOptions {
 export class PostgresCluster implements Cluster {
   readonly #connections: Connections;
   readonly #moments: Moments;
+  readonly #catalogs = new Catalogs();
   readonly #changes: Changes;
+  readonly #tending: Tending;
   readonly #past: RetainedPast | null;
 
   /** Connects when it is first used. Throws `invalid-value` for a URL that can't be understood. */
   constructor(url: string, applicationName: string, options: PostgresOptions = {}) {
     const { past = null, now = () => new Date() } = options;
     this.#connections = new Connections(url, applicationName);
-    this.#changes = new Changes(this.#connections, now);
-    this.#moments = new Moments(this.#connections, past, (database) => this.#changes.markBefore(database));
+    this.#changes = new Changes(this.#connections);
+    this.#tending = new Tending(this.#connections, now);
+    this.#moments = new Moments(this.#connections, past);
     this.#past = past;
   }
 
@@ -75,22 +79,35 @@ export class PostgresCluster implements Cluster {
   catalog(database: string, at?: Moment): Promise<Catalog> {
     return this.#connections.use(database, async (session) => {
       await begin(session, at);
-      const objects = await readCatalog(session);
+      const objects = await this.#catalogs.of(session, at);
       const leftOut = await leftOutOf(session, objects);
       await session.run('end a transaction', 'COMMIT');
       return { database, objects: objects.map(shown), leftOut };
     });
   }
 
-  holdMoment(databases: string[], asOf: string | null): Promise<HeldMoment> {
-    return this.#moments.hold(databases, asOf);
+  async holdMoment(
+    databases: string[],
+    asOf: string | null,
+    backup?: { from: Moment | null },
+  ): Promise<HeldMoment> {
+    const held = await this.#moments.hold(databases, asOf, async (database) => {
+      if (backup !== undefined) await this.#tending.markBefore(database);
+    });
+    if (backup?.from) this.#changes.expect(databases, backup.from, held.moment);
+    return held;
   }
 
   async descriptors(names: ObjectName[], at: Moment): Promise<Descriptor[]> {
     const found = new Map<string, Descriptor>();
     for (const database of new Set(names.map((name) => name.database))) {
       const here = names.filter((name) => name.database === database);
-      for (const descriptor of await readDescriptors(this.#connections, this.#moments, database, here, at))
+      for (const descriptor of await readDescriptors(
+        { connections: this.#connections, moments: this.#moments, catalogs: this.#catalogs },
+        database,
+        here,
+        at,
+      ))
         found.set(nameKey(descriptor.name), descriptor);
     }
     return names.flatMap((name) => found.get(nameKey(name)) ?? []);
@@ -118,8 +135,8 @@ export class PostgresCluster implements Cluster {
     return this.#connections.use(database ?? this.#connections.homeDatabase, (session) => meet(session, id));
   }
 
-  tend(databases: string[]): Promise<string[]> {
-    return this.#changes.tend(databases);
+  tend(backup: { databases: readonly string[]; moment: Moment } | null): Promise<string[]> {
+    return this.#tending.tend(backup);
   }
 
   planChanges(base: ChangeBase, tables: TableDescriptor[], at: Moment): Promise<TableChanges[]> {
@@ -217,6 +234,7 @@ export class PostgresCluster implements Cluster {
 
   async close(): Promise<void> {
     await this.#changes.close();
+    await this.#tending.close();
     await this.#connections.close();
   }
 }

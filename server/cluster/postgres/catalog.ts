@@ -1,7 +1,10 @@
 import type { CatalogObject } from '../cluster.ts';
 import type { Dependency, DependencyKind, Extension } from '../descriptor.ts';
+import type { Moment } from '../moment.ts';
 import type { ObjectName } from '../names.ts';
 import { quoteIdent } from '../names.ts';
+import { Remembered } from '../remembered.ts';
+import { snapshotOf } from './moment.ts';
 import { findFunctions, findObjects, type FoundObject } from './objects.ts';
 import { functionKey, type Reference, readReferences } from './references.ts';
 import type { Session } from './session.ts';
@@ -16,8 +19,22 @@ export interface KnownObject extends CatalogObject {
 /** Reasons of one object that are told; further ones are only counted. */
 const MOST_REASONS = 3;
 
-/** The database's objects as this session's transaction sees them, in a few queries however many there are. */
-export async function readCatalog(session: Session): Promise<KnownObject[]> {
+/** Databases' objects: those of a moment are asked for once. */
+export class Catalogs {
+  readonly #known = new Remembered<KnownObject[]>();
+
+  /** The objects of the session's database as its transaction sees them, which is at the moment if there is one. */
+  of(session: Session, at: Moment | undefined): Promise<KnownObject[]> {
+    if (at === undefined) return readCatalog(session);
+    const { database } = session.place;
+    // All of it: a server that was started again gives snapshots the same ids.
+    const key = JSON.stringify([database, snapshotOf(database, at)]);
+    return this.#known.of(key, () => readCatalog(session));
+  }
+}
+
+/** In a few queries however many objects there are. */
+async function readCatalog(session: Session): Promise<KnownObject[]> {
   const references = await readReferences(session);
   const found = [
     ...(await findObjects(session)),

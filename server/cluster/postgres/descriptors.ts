@@ -2,7 +2,7 @@ import { HoldfastError } from '../../errors.ts';
 import type { Descriptor, ObjectKind } from '../descriptor.ts';
 import type { Moment } from '../moment.ts';
 import { nameKey, type ObjectName, printName, quoteIdent, sqlName } from '../names.ts';
-import { type KnownObject, readCatalog } from './catalog.ts';
+import type { Catalogs, KnownObject } from './catalog.ts';
 import type { Connections } from './connections.ts';
 import { describeCollations } from './ddl/collations.ts';
 import { describeFunctions } from './ddl/functions.ts';
@@ -23,15 +23,14 @@ import type { Session } from './session.ts';
  * and that lock is refused as `unreadable-moment`.
  */
 export async function readDescriptors(
-  connections: Connections,
-  moments: Moments,
+  { connections, moments, catalogs }: { connections: Connections; moments: Moments; catalogs: Catalogs },
   database: string,
   names: ObjectName[],
   at: Moment,
 ): Promise<Descriptor[]> {
   return connections.use(database, async (session) => {
     await begin(session, at);
-    const objects = select(await readCatalog(session), names);
+    const objects = select(await catalogs.of(session, at), names);
     const oids = {
       types: oidsOf(objects, (kind) => kind === 'type'),
       functions: oidsOf(objects, (kind) => kind === 'function'),

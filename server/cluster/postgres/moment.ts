@@ -21,23 +21,20 @@ const NOW = 'Omit AS OF SYSTEM TIME: the backup is then consistent as of its sta
 export class Moments {
   readonly #connections: Connections;
   readonly #past: RetainedPast | null;
-  readonly #before: (database: string) => Promise<void>;
   /** By snapshot id. */
   readonly #holders = new Map<string, Holder>();
 
-  /** `before` is what to do in a database just before a snapshot of it is taken. */
-  constructor(
-    connections: Connections,
-    past: RetainedPast | null,
-    before: (database: string) => Promise<void>,
-  ) {
+  constructor(connections: Connections, past: RetainedPast | null) {
     this.#connections = connections;
     this.#past = past;
-    this.#before = before;
   }
 
-  /** Implements Cluster.holdMoment. */
-  async hold(databases: string[], asOf: string | null): Promise<HeldMoment> {
+  /** Implements Cluster.holdMoment. `before` is what to do in a database just before a snapshot of it is taken. */
+  async hold(
+    databases: string[],
+    asOf: string | null,
+    before: (database: string) => Promise<void>,
+  ): Promise<HeldMoment> {
     const past = asOf === null ? null : await this.#find(databases, asOf);
     const lost = new AbortController();
     const holders: Holder[] = [];
@@ -59,7 +56,7 @@ export class Moments {
       });
       await Promise.allSettled(connecting);
       const held = await Promise.all(connecting);
-      if (past === null) await Promise.all(held.map(({ database }) => this.#before(database)));
+      if (past === null) await Promise.all(held.map(({ database }) => before(database)));
       // Connected first, then all snapshots at once: the databases' moments lie as close together as can be.
       const snapshots = await Promise.all(
         held.map(

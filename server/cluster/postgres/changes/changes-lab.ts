@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { TableChanges } from '../../cluster.ts';
 import {
   applied,
@@ -12,7 +12,7 @@ import { describeAll } from '../../conformance-tools.ts';
 import type { TableDescriptor } from '../../descriptor.ts';
 import type { HeldMoment, Moment } from '../../moment.ts';
 import { PostgresCluster } from '../adapter.ts';
-import type { TestServer } from '../test-server.ts';
+import { startTestServer, type TestServer } from '../test-server.ts';
 
 /** A moment with what was there: what a backup has. */
 export interface Backup {
@@ -95,7 +95,7 @@ export class ChangesLab {
   }
 
   async #at<T>(work: (moment: Moment, tables: TableDescriptor[]) => Promise<T>): Promise<T> {
-    const held: HeldMoment = await this.cluster.holdMoment([this.database], null);
+    const held: HeldMoment = await this.cluster.holdMoment([this.database], null, { from: null });
     try {
       const all = await describeAll(this.cluster, this.database, held.moment);
       return await work(
@@ -126,4 +126,39 @@ function byKey(table: TableDescriptor, lines: readonly string[]): Map<string, st
       return [(table.rowKey ?? []).map((name) => values[columns.indexOf(name)]).join('\t'), line];
     }),
   );
+}
+
+/** A table of a hundred rows. */
+export const TABLE = `CREATE TABLE t (id int8 PRIMARY KEY, v text);
+  INSERT INTO t SELECT n, 'v' || n FROM generate_series(1, 100) n;`;
+
+/** A server for a test file, and labs on it that are closed after each test. */
+export function useLabs(): {
+  make: (sql?: string, off?: boolean) => Promise<ChangesLab>;
+  port: () => number;
+} {
+  let server: TestServer;
+  let made = 0;
+  const labs: ChangesLab[] = [];
+  beforeAll(async () => {
+    server = await startTestServer();
+  }, 120_000);
+  afterEach(async () => {
+    for (const lab of labs.splice(0)) await lab.close();
+  });
+  afterAll(() => server.stop(), 60_000);
+  return {
+    port: () => server.port,
+    async make(sql = TABLE, off = false) {
+      const lab = await ChangesLab.make(server, `lab_${made++}`, sql, off);
+      labs.push(lab);
+      return lab;
+    },
+  };
+}
+
+/** How many rows and keys of deleted rows a step has for a table, or why the table is whole. */
+export function sizes(step: TableStep | undefined): [rows: number, deleted: number] | string | null {
+  if (step?.changes === null || step === undefined) return step?.plan.reason ?? null;
+  return [step.changes.rows.size, step.changes.deleted.size];
 }

@@ -1,39 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { containing } from '../../conformance-tools.ts';
-import { PostgresCluster } from '../adapter.ts';
-import { startTestServer, type TestServer } from '../test-server.ts';
-import { ChangesLab, type TableStep } from './changes-lab.ts';
+import { sizes, TABLE, useLabs } from './changes-lab.ts';
 
 /** What PostgreSQL alone has: one kind of transaction, of key and of mishap after the other. */
 
-let server: TestServer;
-let made = 0;
-const labs: ChangesLab[] = [];
-
-beforeAll(async () => {
-  server = await startTestServer();
-}, 120_000);
-
-afterEach(async () => {
-  for (const lab of labs.splice(0)) await lab.close();
-});
-
-afterAll(() => server.stop(), 60_000);
-
-const TABLE = `CREATE TABLE t (id int8 PRIMARY KEY, v text);
-  INSERT INTO t SELECT n, 'v' || n FROM generate_series(1, 100) n;`;
-
-async function make(sql = TABLE, off = false): Promise<ChangesLab> {
-  const lab = await ChangesLab.make(server, `lab_${made++}`, sql, off);
-  labs.push(lab);
-  return lab;
-}
-
-function sizes(step: TableStep | undefined): [rows: number, deleted: number] | string | null {
-  if (step?.changes === null || step === undefined) return step?.plan.reason ?? null;
-  return [step.changes.rows.size, step.changes.deleted.size];
-}
+const { make } = useLabs();
 
 describe('transactions', () => {
   it('are those that committed since the base, and no others', async () => {
@@ -147,6 +118,24 @@ describe('rows', () => {
     expect(sizes(tables['texts'])).toEqual([2, 2]);
     expect(sizes(tables['fully'])).toEqual([3, 3]);
   }, 30_000);
+
+  it('that the WAL does not tell in full are looked up', async () => {
+    // Not compressed: values that long are stored out of line.
+    const long = (n: number) =>
+      `(SELECT string_agg(md5(i::text || '${n}'), '') FROM generate_series(1, 200) i)`;
+    const lab = await make(`CREATE TABLE t (id int PRIMARY KEY, v int, long text, longer text);
+      INSERT INTO t SELECT n, 1, ${long(1)}, ${long(2)} FROM generate_series(1, 20) n;
+      CREATE TABLE big (id int PRIMARY KEY, b bytea)`);
+    const base = await lab.backup();
+    await lab.exec(`UPDATE t SET v = 2 WHERE id <= 10; UPDATE t SET long = ${long(3)} WHERE id = 11;
+      UPDATE t SET longer = NULL WHERE id = 12; UPDATE t SET v = 3, id = 100 WHERE id = 13;
+      UPDATE t SET v = 4 WHERE id = 14; DELETE FROM t WHERE id = 14; UPDATE t SET v = 5 WHERE id = 15;
+      UPDATE t SET long = 'short', longer = 'too' WHERE id = 15;
+      INSERT INTO big VALUES (1, decode(repeat('00ff', 1000000), 'hex')), (2, 'x')`);
+    const { tables } = await lab.step(base);
+    expect(sizes(tables['t'])).toEqual([14, 2]);
+    expect(sizes(tables['big'])).toEqual([2, 0]);
+  });
 });
 
 describe('tables', () => {
@@ -157,7 +146,8 @@ describe('tables', () => {
       CREATE TABLE truncated (id int PRIMARY KEY); CREATE TABLE altered (id int PRIMARY KEY, v int);
       CREATE TYPE mood AS ENUM ('glad', 'sad'); CREATE TABLE felt (id int PRIMARY KEY, m mood[]); INSERT INTO felt VALUES (1, '{sad}');
       CREATE TABLE strict (id int PRIMARY KEY, v int); CREATE TABLE remade (id int PRIMARY KEY); CREATE TABLE gone (id int PRIMARY KEY);
-      CREATE TABLE left_out (id int PRIMARY KEY); CREATE TABLE vacuumed (id int PRIMARY KEY)`);
+      CREATE TABLE left_out (id int PRIMARY KEY); CREATE TABLE vacuumed (id int PRIMARY KEY);
+      CREATE DOMAIN relation AS regclass; CREATE TABLE named (id int PRIMARY KEY, r relation[]); INSERT INTO named VALUES (1, '{t}')`);
     await lab.exec('ALTER PUBLICATION holdfast DROP TABLE left_out');
     const base = await lab.backup();
     await lab.exec(`TRUNCATE truncated; INSERT INTO truncated VALUES (1); ALTER TABLE altered RENAME v TO w; ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';
@@ -179,6 +169,7 @@ describe('tables', () => {
       remade: containing('not followed'),
       vacuumed: anew,
       left_out: containing('only since'),
+      named: containing('name objects'),
       fresh: containing('not in the newest base'),
     });
     // A base of its own each: from here on they are followed again.
@@ -289,96 +280,5 @@ describe('a base', () => {
     await expect(lab.step(altered({ timeline: 7 }))).rejects.toMatchObject(refused('timeline 7 then, 1 now'));
     await expect(lab.step(altered({ timeline: undefined }))).rejects.toMatchObject(refused('which timeline'));
     await expect(lab.step(altered({ lsn: 'FF/0' }))).rejects.toMatchObject(refused('ahead of the server'));
-  });
-});
-
-describe('the slot', () => {
-  it('is moved on by the policy, and only then', async () => {
-    const lab = await make();
-    const base = await lab.backup();
-    const mark = (
-      await lab.exec(`SELECT obj_description(oid, 'pg_publication') AS c FROM pg_publication`)
-    )[0]?.['c'];
-    expect(await lab.cluster.tend([lab.database])).toEqual([]);
-    expect((await lab.step(base)).tables['t']?.plan.method).toBe('feed');
-    // As if they had been set long ago.
-    const old = JSON.parse(String(mark)) as { marks: { lsn: string; xid: string; at: string }[] };
-    const then = new Date(Date.now() - 8 * 86_400_000).toISOString();
-    await lab.exec('UPDATE t SET v = v');
-    const [second] = await lab.exec(
-      `SELECT pg_current_wal_insert_lsn()::text AS lsn, pg_current_xact_id()::text AS xid`,
-    );
-    old.marks = [...old.marks, { lsn: String(second?.['lsn']), xid: String(second?.['xid']), at: then }].map(
-      (each) => ({ ...each, at: then }),
-    );
-    await lab.exec(`COMMENT ON PUBLICATION holdfast IS '${JSON.stringify(old)}'`);
-    await sleep(300);
-    expect(await lab.cluster.tend([lab.database])).toEqual([containing('was moved on to')]);
-    await expect(lab.step(base)).rejects.toMatchObject({ code: 'unreadable-moment', field: 'bases' });
-    const next = await lab.backup();
-    await lab.exec('DELETE FROM t WHERE id = 1');
-    expect(sizes((await lab.step(next)).tables['t'])).toEqual([0, 1]);
-  });
-
-  it('that the server gave up is told, and made anew by a click', async () => {
-    const small = await startTestServer({
-      settings: { max_slot_wal_keep_size: '1MB', max_wal_size: '32MB', min_wal_size: '32MB' },
-    });
-    const lab = await ChangesLab.make(small, 'lab', TABLE);
-    try {
-      const base = await lab.backup();
-      for (let n = 0; n < 4; n++)
-        await lab.exec('SELECT pg_switch_wal(); INSERT INTO t SELECT max(id) + 1 FROM t; CHECKPOINT');
-      await expect(lab.step(base)).rejects.toMatchObject({
-        code: 'unreadable-moment',
-        message: containing('max_slot_wal_keep_size'),
-      });
-      const slot = (await lab.cluster.prerequisites('lab')).find(({ id }) => id === 'slot');
-      expect(slot).toMatchObject({ met: false, detail: containing('given up') });
-      await lab.cluster.meet('slot', 'lab');
-      expect((await lab.step(await lab.backup())).tables['t']?.plan.method).toBe('feed');
-    } finally {
-      await lab.close();
-      await small.stop();
-    }
-  }, 60_000);
-
-  it('can not be had below wal_level = logical, which is said with what to do', async () => {
-    const plain = await startTestServer({ settings: { wal_level: 'replica' } });
-    const lab = await ChangesLab.make(plain, 'lab', TABLE, true);
-    try {
-      expect((await lab.cluster.describe()).incremental).toMatchObject({
-        available: false,
-        remedy: containing('restart'),
-      });
-      expect((await lab.cluster.prerequisites())[0]).toMatchObject({
-        id: 'wal-level',
-        met: false,
-        action: null,
-      });
-      await expect(lab.cluster.meet('slot', 'lab')).rejects.toMatchObject({
-        code: 'unsupported',
-        hint: containing('restart'),
-      });
-    } finally {
-      await lab.close();
-      await plain.stop();
-    }
-  }, 60_000);
-
-  it('needs the REPLICATION privilege, which is said', async () => {
-    const lab = await make(`${TABLE} CREATE ROLE reader LOGIN PASSWORD 'x'; GRANT SELECT ON t TO reader`);
-    const reader = new PostgresCluster(
-      `postgres://reader:x@127.0.0.1:${server.port}/${lab.database}`,
-      'reader',
-    );
-    try {
-      const unmet = (await reader.prerequisites(lab.database)).filter(({ met }) => !met);
-      expect(unmet).toEqual([
-        expect.objectContaining({ id: 'replication', detail: containing('ALTER ROLE reader REPLICATION') }),
-      ]);
-    } finally {
-      await reader.close();
-    }
   });
 });

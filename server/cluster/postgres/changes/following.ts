@@ -42,6 +42,9 @@ export interface Following {
   usedSlots: number;
   slotName: string;
   slot: SlotState | null;
+  /** The second slot, see recent-slot.ts. */
+  recentName: string;
+  recent: SlotState | null;
   /** Null: there is none. */
   publication: { owned: boolean } | null;
   /** Those that the slot still serves, oldest first. */
@@ -51,6 +54,24 @@ export interface Following {
 /** The server's timeline, null on a standby: another one after each promotion or recovery to a point in time. */
 export const TIMELINE_SQL = `CASE WHEN NOT pg_is_in_recovery()
   THEN ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END`;
+
+const SLOT_NAME = `('holdfast_' || d.oid)`;
+const RECENT_NAME = `('holdfast_' || d.oid || '_recent')`;
+
+/** The databases that have a slot of ours, a column `name`. */
+export const FOLLOWED_DATABASES_SQL = `SELECT d.datname AS name FROM pg_database d
+  WHERE d.datallowconn AND EXISTS (SELECT FROM pg_replication_slots s
+    WHERE s.datoid = d.oid AND s.slot_name IN (${SLOT_NAME}, ${RECENT_NAME})) ORDER BY d.datname`;
+
+function slotSql(name: string): string {
+  return `(SELECT jsonb_build_object(
+      'position', s.confirmed_flush_lsn, 'walStatus', coalesce(s.wal_status, 'lost'), 'safeBytes', s.safe_wal_size,
+      'retainedBytes', CASE WHEN NOT pg_is_in_recovery()
+        THEN coalesce(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), s.restart_lsn), 0) ELSE 0 END)
+    FROM pg_replication_slots s
+    WHERE s.slot_name = ${name} AND s.plugin = 'pgoutput' AND s.datoid = d.oid
+      AND NOT s.temporary AND s.confirmed_flush_lsn IS NOT NULL)`;
+}
 
 /** Looks at what there is in the session's database. */
 export async function readFollowing(session: Session): Promise<Following> {
@@ -62,14 +83,8 @@ export async function readFollowing(session: Session): Promise<Following> {
             (SELECT r.rolsuper OR r.rolreplication FROM pg_roles r WHERE r.rolname = current_user) AS "mayReplicate",
             current_setting('max_replication_slots')::int AS "mostSlots",
             (SELECT count(*) FROM pg_replication_slots)::int AS "usedSlots",
-            'holdfast_' || d.oid AS "slotName",
-            (SELECT jsonb_build_object(
-               'position', s.confirmed_flush_lsn, 'walStatus', coalesce(s.wal_status, 'lost'), 'safeBytes', s.safe_wal_size,
-               'retainedBytes', CASE WHEN NOT pg_is_in_recovery()
-                 THEN coalesce(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), s.restart_lsn), 0) ELSE 0 END)
-             FROM pg_replication_slots s
-             WHERE s.slot_name = 'holdfast_' || d.oid AND s.plugin = 'pgoutput' AND s.datoid = d.oid
-               AND NOT s.temporary AND s.confirmed_flush_lsn IS NOT NULL) AS slot,
+            ${SLOT_NAME} AS "slotName", ${slotSql(SLOT_NAME)} AS slot,
+            ${RECENT_NAME} AS "recentName", ${slotSql(RECENT_NAME)} AS recent,
             (SELECT jsonb_build_object('owned', pg_has_role(p.pubowner, 'USAGE'))
              FROM pg_publication p WHERE p.pubname = '${PUBLICATION}') AS publication,
             (SELECT obj_description(p.oid, 'pg_publication')

@@ -7,13 +7,23 @@ export interface TableIdentity {
   /** Columns of the replica identity, in key order; null where there is none that can be used. */
   rowKey: string[] | null;
   storage: string;
+  /** Columns of its data files, in their order. */
+  storedColumns: string[];
 }
+
+/**
+ * Types whose values name objects of the database: their texts change with those objects' names, not with the rows.
+ * https://www.postgresql.org/docs/current/datatype-oid.html
+ */
+const NAMING_TYPES =
+  'regproc,regprocedure,regoper,regoperator,regclass,regcollation,regtype,regrole,regnamespace,regconfig,regdictionary';
 
 /**
  * The end of `storage`: `followed=` and the publication's and the membership's row, or why there is none. Rows' xmin: a
  * table that left the publication and came back, or a publication that was altered meanwhile, is another one.
  */
 const FOLLOWED_SQL = `coalesce(
+  (SELECT 'names' FROM used u WHERE u.owner = c.oid AND u.type = ANY ('{${NAMING_TYPES}}'::regtype[]) LIMIT 1),
   (SELECT format('%s.%s.%s.%s', p.oid, p.xmin, r.oid, r.xmin)
    FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
    WHERE r.prrelid = c.oid AND p.pubname = '${PUBLICATION}'
@@ -47,7 +57,7 @@ export async function readIdentities(session: Session, oids: number[]): Promise<
     'read the keys of tables',
     `WITH RECURSIVE used (owner, type) AS (
        SELECT a.attrelid, a.atttypid FROM pg_attribute a
-       WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
+       WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
        UNION
        SELECT u.owner, part.type FROM used u JOIN pg_type t ON t.oid = u.type
        CROSS JOIN LATERAL (
@@ -57,13 +67,14 @@ export async function readIdentities(session: Session, oids: number[]): Promise<
            WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
          UNION ALL SELECT r.rngsubtype FROM pg_range r
            WHERE r.rngtypid = t.oid OR to_jsonb(r) ->> 'rngmultitypid' = t.oid::text) part
-       WHERE part.type >= 16384
+       WHERE part.type <> 0
      ), fact (owner, text) AS (
        SELECT u.owner, row(e.oid, e.enumlabel)::text FROM used u JOIN pg_enum e ON e.enumtypid = u.type
        UNION ALL
        SELECT u.owner, row(k.oid, k.convalidated)::text FROM used u JOIN pg_constraint k ON k.contypid = u.type
        UNION ALL
        SELECT u.owner, row(t.oid, t.typnotnull)::text FROM used u JOIN pg_type t ON t.oid = u.type
+       WHERE u.type >= 16384
      )
      SELECT c.oid, key.columns AS "rowKey",
             format('%s/%s key=%s%s columns=%s types=%s followed=%s', c.oid, c.relfilenode, c.relreplident,
@@ -72,7 +83,10 @@ export async function readIdentities(session: Session, oids: number[]): Promise<
                                               a.attcollation)::text, ',' ORDER BY a.attnum))
                     FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
                    (SELECT md5(string_agg(f.text, ',' ORDER BY f.text COLLATE "C")) FROM fact f WHERE f.owner = c.oid),
-                   ${FOLLOWED_SQL}) AS storage
+                   ${FOLLOWED_SQL}) AS storage,
+            ARRAY(SELECT a.attname::text FROM pg_attribute a
+                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+                  ORDER BY a.attnum) AS "storedColumns"
      FROM pg_class c LEFT JOIN LATERAL ${KEY_SQL} key ON true
      WHERE c.oid = ANY ($1::oid[])`,
     [oids],

@@ -9,8 +9,9 @@ import { lsnOf } from './snapshot.ts';
 export const KEPT_SECONDS = 7 * 24 * 3600;
 export const KEPT_BYTES = 10n * 1024n ** 3n;
 
-/** Marks closer together would only make the comment longer. */
+/** Marks that are closer together than both would only make the comment longer. */
 const BETWEEN_MARKS_MS = 1_000;
+const BETWEEN_MARKS_BYTES = 4n * 1024n ** 2n;
 /** More are thinned out: the older, the further apart. */
 const MOST_MARKS = 300;
 
@@ -64,7 +65,12 @@ export async function keepMark(session: Session, mark: SetMark): Promise<void> {
   await alone(session, async () => {
     const { marks: kept } = await readFollowing(session);
     const last = kept.at(-1);
-    if (last !== undefined && Date.parse(mark.at) - Date.parse(last.at) < BETWEEN_MARKS_MS) return;
+    if (
+      last !== undefined &&
+      Date.parse(mark.at) - Date.parse(last.at) < BETWEEN_MARKS_MS &&
+      lsnOf(mark.lsn) - lsnOf(last.lsn) < BETWEEN_MARKS_BYTES
+    )
+      return;
     const { lsn, xid, at } = mark;
     await writeMarks(session, thinned([...kept, { lsn, xid, at }]));
   });

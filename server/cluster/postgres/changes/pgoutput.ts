@@ -1,9 +1,15 @@
 import { HoldfastError } from '../../../errors.ts';
 
-/** A value of a tuple as text; null: NULL; undefined: a value stored out of line that didn't change and isn't told. */
+/** Longer values are left to be looked up: whole rows are held while they are read. */
+const LONGEST_VALUE = 1024 * 1024;
+
+/**
+ * A value of a tuple, each byte of its text a character; null: NULL; undefined: not told, since it is stored out of line
+ * and didn't change, or since it is too long.
+ */
 export type TupleValue = string | null | undefined;
 
-/** A message of the plugin pgoutput, protocol version 1, as far as keys of changed rows need it. */
+/** A message of the plugin pgoutput, protocol version 1, as far as changed rows need it. */
 export type Message =
   | { kind: 'begin'; xid: number }
   | { kind: 'commit' }
@@ -120,7 +126,7 @@ class Reader {
       if (kind !== 't') throw malformed();
       const length = this.int32();
       const start = this.#take(length);
-      return this.#bytes.toString('utf8', start, start + length);
+      return length > LONGEST_VALUE ? undefined : this.#bytes.toString('latin1', start, start + length);
     });
   }
 

@@ -57,8 +57,8 @@ function freeSlot({ mostSlots, usedSlots, slot: ours, database }: Following): Pr
     name: 'Free replication slots',
     met: free >= needed,
     detail:
-      `${free} of ${mostSlots} slots are free (max_replication_slots). Each database has one, and each engine that reads changes takes another ` +
-      `while it does, on a copy of it.${free >= needed ? '' : ` At least ${needed} must be free: raise max_replication_slots and restart the server, or drop slots that nobody uses (pg_replication_slots).`}`,
+      `${free} of ${mostSlots} slots are free (max_replication_slots). Each database has one, a second one where it can be had, and each ` +
+      `engine that reads changes takes another while it does.${free >= needed ? '' : ` At least ${needed} must be free: raise max_replication_slots and restart the server, or drop slots that nobody uses (pg_replication_slots).`}`,
     action: null,
   };
 }

@@ -1,21 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../../../errors.ts';
 import type { ChangeChunk, TableRange } from '../../cluster.ts';
-import type { TableDescriptor } from '../../descriptor.ts';
-import { PARTS } from '../../key-spool.ts';
+import { storedColumns, type TableDescriptor } from '../../descriptor.ts';
 import type { Moment } from '../../moment.ts';
 import { printName } from '../../names.ts';
 import type { Connections } from '../connections.ts';
 import { canceled, clusterError } from '../errors.ts';
-import { begin, snapshotOf } from '../moment.ts';
 import { THE_NODE } from '../ranges.ts';
-import type { Session } from '../session.ts';
 import { openTable } from '../tables.ts';
-import { type ChangedKeys, decodeKeys } from './decode.ts';
-import { PUBLICATION, readFollowing, whyNotFollowed } from './following.ts';
-import { readIdentities, readStorage } from './identity.ts';
-import { keepMark, movedText, moveOn, setMark } from './marks.ts';
-import { beginAt } from './plan.ts';
+import type { RowChange } from './changed-rows.ts';
+import { textsOf } from './copy-line.ts';
+import { type Decoded, Decodings } from './decodings.ts';
+import { readStorage } from './identity.ts';
 import {
   BY_INDEX,
   changesByKey,
@@ -23,19 +18,9 @@ import {
   KEYS_A_STATEMENT,
   type KeyTexts,
 } from './rows-by-key.ts';
-import { parseSnapshot } from './snapshot.ts';
 
-/** How long keys are kept when nobody reads them: the next table's task comes at once. */
-const IDLE_MS = 30_000;
-
-/** Keys that are read, or have been, for the tables of one database. */
-interface Decoding {
-  keys: Promise<ChangedKeys>;
-  stop: AbortController;
-  readers: number;
-  /** Counts up with every reader: an idle time is over only if nobody came meanwhile. */
-  turn: number;
-}
+/** Characters that are gathered into one piece. */
+const PIECE_CHARACTERS = 256 * 1024;
 
 export interface ChangesRead {
   table: TableDescriptor;
@@ -44,15 +29,19 @@ export interface ChangesRead {
   signal: AbortSignal;
 }
 
-/** Reads what changed, for one adapter. The WAL is read once for all tables of a database. */
+/** Reads what changed, for one adapter. */
 export class Changes {
   readonly #connections: Connections;
-  readonly #decodings = new Map<string, Decoding>();
-  readonly #now: () => Date;
+  readonly #decodings: Decodings;
 
-  constructor(connections: Connections, now: () => Date) {
+  constructor(connections: Connections) {
     this.#connections = connections;
-    this.#now = now;
+    this.#decodings = new Decodings(connections);
+  }
+
+  /** Begins to read what is about to be asked for; a failure is met by whoever asks. */
+  expect(databases: readonly string[], from: Moment, at: Moment): void {
+    for (const database of databases) this.#decodings.expect(database, { from, at });
   }
 
   /** Implements Cluster.changeRanges: one piece a table, since the WAL tells of all of it. */
@@ -62,162 +51,114 @@ export class Changes {
     yield { table: name, index: 0, start: null, end: null, leaseholder: THE_NODE, ...unknown };
   }
 
-  /** Implements Cluster.readChanges. */
-  async *read({ table, from, at, signal }: ChangesRead): AsyncGenerator<ChangeChunk, void> {
+  /**
+   * Implements Cluster.readChanges. Rows come out of the WAL, whatever the table's size; those that it doesn't tell in
+   * full are looked up at the moment.
+   */
+  async *read(read: ChangesRead): AsyncGenerator<ChangeChunk, void> {
+    const { table, signal } = read;
     const doing = `read the changed rows of ${printName(table.name)}`;
     if (signal.aborted) throw canceled(signal, doing);
-    const { database } = table.name;
-    const decoding = this.#decoding(database, from, at);
-    decoding.readers++;
+    yield* this.#decodings.with(table.name.database, read, (decoding) =>
+      this.#pieces(read, unlessAborted(decoding, signal, doing), doing),
+    );
+  }
+
+  async *#pieces(
+    read: ChangesRead,
+    decoding: Promise<Decoded>,
+    doing: string,
+  ): AsyncGenerator<ChangeChunk, void> {
+    const decoded = await decoding;
+    const oid = rowsAsDescribed(read.table, decoded);
+    let lookUps = 0;
+    for await (const piece of told(decoded.changed.of(oid), () => lookUps++)) {
+      if (read.signal.aborted) throw canceled(read.signal, doing);
+      yield piece;
+    }
+    if (lookUps > 0) yield* this.#lookUp(read, decoded.changed.of(oid), doing);
+  }
+
+  async *#lookUp(
+    { table, at, signal }: ChangesRead,
+    changes: AsyncIterable<readonly RowChange[]>,
+    doing: string,
+  ): AsyncGenerator<ChangeChunk, void> {
+    const lease = await this.#connections.acquire(table.name.database);
+    let complete = false;
+    const abort = () => this.#connections.cancel(lease);
+    signal.addEventListener('abort', abort, { once: true });
     try {
-      const keys = await unlessAborted(decoding.keys, signal, doing);
-      const oid = readStorage(table.storage)?.oid;
-      const { spool, broken } = keys.of(oid ?? 0);
-      if (oid === undefined || broken !== null)
-        throw new HoldfastError(
-          'unreadable-moment',
-          `what changed in ${printName(table.name)} since the newest base can't be found: ${broken ?? 'its descriptor does not say which table it was'}`,
-          { hint: 'Take a full backup.', field: 'bases' },
-        );
-      const lease = await this.#connections.acquire(database);
-      let complete = false;
-      const abort = () => this.#connections.cancel(lease);
-      signal.addEventListener('abort', abort, { once: true });
-      try {
-        await openTable(lease, table.name, at);
-        await lease.run(doing, BY_INDEX);
-        let batch: KeyTexts[] = [];
-        let characters = 0;
-        for (let part = 0; spool !== null && part < PARTS; part++)
-          for (const key of await spool.part(part)) {
-            batch.push(JSON.parse(key) as KeyTexts);
-            characters += key.length;
-            if (batch.length < KEYS_A_STATEMENT && characters < CHARACTERS_A_STATEMENT) continue;
-            yield* changesByKey(lease, table, batch);
-            batch = [];
-            characters = 0;
-          }
-        if (batch.length > 0) yield* changesByKey(lease, table, batch);
-        await lease.run('end a transaction', 'COMMIT');
-        complete = true;
-      } catch (error) {
-        if (signal.aborted) throw canceled(signal, doing);
-        throw clusterError(error, lease.place, doing);
-      } finally {
-        signal.removeEventListener('abort', abort);
-        lease.release(!complete || signal.aborted);
-      }
+      await openTable(lease, table.name, at);
+      await lease.run(doing, BY_INDEX);
+      let batch: KeyTexts[] = [];
+      let characters = 0;
+      for await (const some of changes)
+        for (const { kind, key } of some) {
+          if (kind !== 'look-up') continue;
+          batch.push(textsOf(key));
+          characters += key.length;
+          if (batch.length < KEYS_A_STATEMENT && characters < CHARACTERS_A_STATEMENT) continue;
+          yield* changesByKey(lease, table, batch);
+          batch = [];
+          characters = 0;
+        }
+      if (batch.length > 0) yield* changesByKey(lease, table, batch);
+      await lease.run('end a transaction', 'COMMIT');
+      complete = true;
+    } catch (error) {
+      if (signal.aborted) throw canceled(signal, doing);
+      throw clusterError(error, lease.place, doing);
     } finally {
-      decoding.readers--;
-      this.#leave(decoding);
+      signal.removeEventListener('abort', abort);
+      lease.release(!complete || signal.aborted);
     }
   }
 
-  async close(): Promise<void> {
-    for (const [key, decoding] of [...this.#decodings]) await this.#end(key, decoding);
-  }
-
-  #decoding(database: string, from: Moment, at: Moment): Decoding {
-    const key = JSON.stringify([database, snapshotOf(database, from).visible, snapshotOf(database, at)]);
-    const known = this.#decodings.get(key);
-    if (known !== undefined) {
-      known.turn++;
-      return known;
-    }
-    const stop = new AbortController();
-    const decoding = { keys: this.#decode(database, from, at, stop.signal), stop, readers: 0, turn: 0 };
-    this.#decodings.set(key, decoding);
-    // One that failed is not for whoever tries again.
-    decoding.keys.catch(() => this.#decodings.delete(key));
-    return decoding;
-  }
-
-  /** Without readers, keys wait a while for the next table. */
-  #leave(decoding: Decoding): void {
-    if (decoding.readers > 0) return;
-    const { turn } = decoding;
-    const key = [...this.#decodings].find(([, each]) => each === decoding)?.[0];
-    if (key === undefined) return;
-    void sleep(IDLE_MS, undefined, { ref: false, signal: decoding.stop.signal }).then(
-      () => (decoding.readers === 0 && decoding.turn === turn ? this.#end(key, decoding) : undefined),
-      () => undefined,
-    );
-  }
-
-  async #end(key: string, { keys, stop }: Decoding): Promise<void> {
-    this.#decodings.delete(key);
-    stop.abort();
-    await keys.then(
-      (found) => found.dispose(),
-      () => undefined,
-    );
-  }
-
-  async #decode(database: string, from: Moment, at: Moment, signal: AbortSignal): Promise<ChangedKeys> {
-    const [before, after] = [snapshotOf(database, from), snapshotOf(database, at)];
-    const xmins = parseSnapshot(before.visible);
-    const known = await this.#connections.use(database, async (session) => {
-      const mark = await setMark(session);
-      const following = await readFollowing(session);
-      const start = beginAt(following, from, after);
-      if (following.publication?.owned === true) await keepMark(session, mark);
-      await begin(session, at);
-      const tables = await session.rows<{ oid: number }>(
-        'list the tables',
-        `SELECT r.prrelid AS oid FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
-         WHERE p.pubname = '${PUBLICATION}'`,
-      );
-      const identities = await readIdentities(
-        session,
-        tables.map(({ oid }) => oid),
-      );
-      await session.run('end a transaction', 'COMMIT');
-      return { mark, start, following, identities };
-    });
-    const keys = new Map<number, string[]>();
-    for (const { oid, rowKey } of known.identities.values()) if (rowKey !== null) keys.set(oid, rowKey);
-    return decodeKeys(
-      this.#connections,
-      {
-        database,
-        slotName: known.following.slotName,
-        start: known.start.lsn,
-        end: known.mark.end,
-        from: xmins,
-        to: parseSnapshot(after.visible),
-        keys,
-      },
-      signal,
-    );
-  }
-
-  /**
-   * Sets a mark where changes are followed, for the moment that is about to be taken: what builds on it need not read the
-   * WAL from before. It only saves time, so whatever is in its way is passed over.
-   */
-  async markBefore(database: string): Promise<void> {
-    await this.#connections.use(database, markWhereFollowed).catch(() => undefined);
-  }
-
-  /** Implements Cluster.tend: a new mark, and the slot moved on where it keeps more than the policy says. */
-  async tend(databases: string[]): Promise<string[]> {
-    const said: string[] = [];
-    for (const database of databases) {
-      const moved = await this.#connections.use(database, async (session) => {
-        return (await markWhereFollowed(session)) ? moveOn(session, this.#now()) : null;
-      });
-      if (moved !== null) said.push(movedText(database, moved));
-    }
-    return said;
+  close(): Promise<void> {
+    return this.#decodings.close();
   }
 }
 
-/** Sets a mark where the database's changes are followed and it may be kept; answers whether. */
-async function markWhereFollowed(session: Session): Promise<boolean> {
-  const following = await readFollowing(session);
-  if (whyNotFollowed(following) !== null || following.publication?.owned !== true) return false;
-  await keepMark(session, await setMark(session));
-  return true;
+/** The table's oid. Throws `unreadable-moment` where not all of its changes are known. */
+function rowsAsDescribed(table: TableDescriptor, { changed, tables }: Decoded): number {
+  const oid = readStorage(table.storage)?.oid;
+  const broken =
+    oid === undefined ? 'its descriptor does not say which table it was' : changed.whyBroken(oid);
+  if (oid === undefined || broken !== null)
+    throw new HoldfastError(
+      'unreadable-moment',
+      `what changed in ${printName(table.name)} since the newest base can't be found: ${broken}`,
+      { hint: 'Take a full backup.', field: 'bases' },
+    );
+  const described = storedColumns(table).map(({ name }) => name);
+  if (tables.get(oid)?.columns.join('\0') !== described.join('\0'))
+    throw new HoldfastError('internal', `${printName(table.name)} has other columns than its descriptor`);
+  return oid;
+}
+
+/** What the WAL tells by itself, in pieces; the others are counted. */
+async function* told(
+  changes: AsyncIterable<readonly RowChange[]>,
+  other: () => void,
+): AsyncGenerator<ChangeChunk, void> {
+  const text = { row: '', deleted: '' };
+  const piece = (kind: keyof typeof text): ChangeChunk => {
+    const bytes = Buffer.from(text[kind], 'latin1');
+    text[kind] = '';
+    return { kind: kind === 'row' ? 'rows' : 'deleted', text: bytes };
+  };
+  for await (const some of changes)
+    for (const change of some) {
+      const { kind } = change;
+      if (kind === 'look-up') other();
+      else {
+        text[kind] += `${kind === 'row' ? change.line : change.key}\n`;
+        if (text[kind].length >= PIECE_CHARACTERS) yield piece(kind);
+      }
+    }
+  if (text.row !== '') yield piece('row');
+  if (text.deleted !== '') yield piece('deleted');
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, doing: string): Promise<T> {

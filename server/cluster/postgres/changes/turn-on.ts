@@ -5,6 +5,7 @@ import type { Session } from '../session.ts';
 import { addTable, firstNames, readTables } from './followed-tables.ts';
 import { PUBLICATION, readFollowing, whyNotFollowed } from './following.ts';
 import { keepMark, setMark } from './marks.ts';
+import { dropUseless } from './recent-slot.ts';
 
 /** How long it may wait for writers of one table, who wait behind it meanwhile. */
 export const LOCK_TIMEOUT = '5s';
@@ -24,7 +25,7 @@ export async function meet(session: Session, id: string): Promise<void> {
 
 /** The publication before the slot: what is decoded is looked up in the publication as it was then. */
 async function turnOn(session: Session): Promise<void> {
-  const following = await readFollowing(session);
+  const following = await dropUseless(session, await readFollowing(session));
   const { slotName, walLevel, standby, slot: found } = following;
   if (standby || walLevel !== 'logical') {
     const { reason, remedy } = whyNotFollowed(following) ?? { reason: '', remedy: '' };
