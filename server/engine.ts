@@ -14,6 +14,7 @@ import type { EngineTools } from './jobs/tools.ts';
 import { ClusterRegistry } from './metadata/clusters.ts';
 import { openMetadata } from './metadata/open.ts';
 import { SnapshotKeeper } from './retention/keeper.ts';
+import { Tender } from './retention/tender.ts';
 import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
 import { openStore } from './storage/open.ts';
@@ -57,11 +58,18 @@ async function startEngine(logger: Logger): Promise<Role> {
     now,
   });
   snapshots.start();
+  const tender = new Tender({
+    clusters: () => clusters.names(),
+    connect: (name) => clusters.connect(name),
+    logger,
+  });
+  tender.start();
   return {
     async stop() {
       stopping.abort(new HoldfastError('canceled', 'the engine is stopping'));
       await queue.close(GRACE_MS);
       await snapshots.stop();
+      await tender.stop();
       await clusters.close();
       await metadata.close();
     },

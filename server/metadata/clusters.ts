@@ -143,6 +143,12 @@ export class ClusterRegistry {
     return { ...probe, sameAs: namesOf(others, probe.info.identity) };
   }
 
+  /** The names of all registered clusters, in order. */
+  async names(): Promise<string[]> {
+    const rows = await this.#metadata.db.selectFrom('clusters').select('name').orderBy('name').execute();
+    return rows.map(({ name }) => name);
+  }
+
   async exists(name: string): Promise<boolean> {
     const row = await this.#metadata.db
       .selectFrom('clusters')
