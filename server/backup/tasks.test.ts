@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { atMoment, rangesOf } from '../cluster/conformance-tools.ts';
 import { nameKey } from '../cluster/names.ts';
 import { openCluster } from '../cluster/open.ts';
-import { planTasks, taskBytes } from './tasks.ts';
+import { inTurn, planAllTasks, planTasks, taskBytes } from './tasks.ts';
 import type { PlannedTask } from './tasks.ts';
 
 const MIB = 1024 * 1024;
@@ -80,5 +80,38 @@ describe('planTasks', () => {
     expect(sums).toHaveLength(5);
     expect(Math.max(...sums)).toBeLessThan(3 * Math.min(...sums));
     expect(await planned(url, taskBytes(40 * MIB))).toEqual(plan);
+  });
+});
+
+describe('the order of tasks', () => {
+  it('goes from node to node, and keeps that of each node', () => {
+    const of = (...names: string[]) => names.map((name) => ({ node: name.charAt(0), name }));
+    const names = (tasks: { name: string }[]) => tasks.map(({ name }) => name);
+    expect(names(inTurn(of('a1', 'a2', 'a3', 'b1', 'c1', 'c2')))).toEqual([
+      'a1',
+      'b1',
+      'c1',
+      'a2',
+      'c2',
+      'a3',
+    ]);
+    expect(inTurn([])).toEqual([]);
+  });
+
+  it('loses no task of a plan, however long', async () => {
+    const cluster = openCluster('simulated://3?seed=7&rows=400000');
+    const databases = (await cluster.databases()).map(({ name }) => name);
+    await atMoment(cluster, databases, async (at) => {
+      const [catalog] = await Promise.all(databases.map((database) => cluster.catalog(database, at)));
+      const tables = (catalog?.objects ?? []).filter(({ kind }) => kind === 'table').map(({ name }) => name);
+      const key = ({ table, ranges }: PlannedTask) =>
+        `${nameKey(table)} ${ranges.map(({ index }) => index).join()}`;
+      const [plain, spread]: [PlannedTask[], PlannedTask[]] = [[], []];
+      for await (const task of planTasks(cluster, tables, at, 1024)) plain.push(task);
+      for await (const task of planAllTasks(cluster, tables, at, 1024, null)) spread.push(task);
+      // More than are looked at ahead.
+      expect(plain.length).toBeGreaterThan(64);
+      expect(spread.map(key).sort()).toEqual(plain.map(key).sort());
+    });
   });
 });

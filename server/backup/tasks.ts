@@ -32,8 +32,44 @@ export interface PlannedLayer {
   descriptors: readonly Descriptor[];
 }
 
-/** Splits the work of a backup into tasks, table by table; `layer` is null for a full one. */
+/** So many tasks are looked at ahead for ones of another node. */
+const LOOKED_AHEAD = 64;
+
+/**
+ * Splits the work of a backup into tasks, table by table, those of different nodes in turn as far as that goes: all nodes
+ * are read from at the same time. `layer` is null for a full one.
+ */
 export async function* planAllTasks(
+  cluster: Cluster,
+  tables: ObjectName[],
+  moment: Moment,
+  bytesATask: number,
+  layer: PlannedLayer | null,
+): AsyncGenerator<PlannedTask, void> {
+  let ahead: PlannedTask[] = [];
+  for await (const task of planInOrder(cluster, tables, moment, bytesATask, layer)) {
+    ahead.push(task);
+    if (ahead.length < LOOKED_AHEAD) continue;
+    yield* inTurn(ahead);
+    ahead = [];
+  }
+  yield* inTurn(ahead);
+}
+
+/** One task of each node after the other; those of one node stay in order. */
+export function inTurn<Task extends { node: string }>(tasks: readonly Task[]): Task[] {
+  const turns = new Map<string, number>();
+  return tasks
+    .map((task) => {
+      const turn = turns.get(task.node) ?? 0;
+      turns.set(task.node, turn + 1);
+      return { task, turn };
+    })
+    .sort((a, b) => a.turn - b.turn)
+    .map(({ task }) => task);
+}
+
+async function* planInOrder(
   cluster: Cluster,
   tables: ObjectName[],
   moment: Moment,

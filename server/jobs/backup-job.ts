@@ -41,8 +41,10 @@ export async function runBackup(
   const store = tools.openStore(location);
   try {
     if (job.attempt > 1 && (await sealedBefore(store, location, job))) return;
-    await occupy(job, store, location, tools);
-    const cluster = await tools.clusters.connect(job.cluster);
+    const [cluster] = await Promise.all([
+      tools.clusters.connect(job.cluster),
+      occupy(job, store, location, tools),
+    ]);
     const bases =
       statement.incrementalFrom.length === 0
         ? null
@@ -51,8 +53,6 @@ export async function runBackup(
       from: bases?.newest.moment ?? null,
     });
     try {
-      await tools.jobs.setMoment(job.id, held.moment.at);
-      await tools.jobs.log(job.id, `Consistent as of ${momentText(held.moment)}.`);
       await exportAt(job, statement, tools, { cluster, store, bases, moment: held.moment, lost: held.lost });
     } finally {
       await held.release();
@@ -95,8 +95,12 @@ async function exportAt(
   at: { cluster: Cluster; store: Store; bases: Bases | null; moment: Moment; lost: AbortSignal },
 ): Promise<void> {
   const { cluster, store, bases, moment } = at;
-  // Resolved again at the moment: what the tables were when the statement was checked doesn't count.
-  const resolved = await resolveTargets(cluster, statement.targets, moment);
+  const [resolved] = await Promise.all([
+    // Again, at the moment: what the tables were when the statement was checked doesn't count.
+    resolveTargets(cluster, statement.targets, moment),
+    tools.jobs.setMoment(job.id, moment.at),
+    tools.jobs.log(job.id, `Consistent as of ${momentText(moment)}.`),
+  ]);
   const [problem] = resolved.problems;
   if (problem !== undefined) throw problem;
   const descriptors = await cluster.descriptors(

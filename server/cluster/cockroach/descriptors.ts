@@ -26,7 +26,7 @@ export async function readDescriptors(
   return connections.use(database, async (session) => {
     const objects = await select(session, schema, names, at);
     const tables = objects.filter(({ kind }) => kind === 'table').map(({ name }) => name);
-    await refuseCollected(session, tables, at);
+    await refuseCollected(session, schema.windows, tables, at);
     const described = await inMoment(session, at, () => describe(session, objects, schema));
     return names.map((name) => {
       const descriptor = described.get(nameKey(name));

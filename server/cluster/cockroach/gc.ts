@@ -70,9 +70,13 @@ export async function readWindows(session: Session): Promise<Windows> {
 }
 
 /** Throws `unreadable-moment` where the moment is past the window of one of the tables. */
-export async function refuseCollected(session: Session, tables: ObjectName[], at: Moment): Promise<void> {
+export async function refuseCollected(
+  session: Session,
+  windows: Windows,
+  tables: ObjectName[],
+  at: Moment,
+): Promise<void> {
   if (tables.length === 0 || at.kind !== 'hlc') return;
-  const windows = await readWindows(session);
   const age = await ageOf(session, at.timestamp);
   for (const table of tables) {
     const window = windows.of(table);

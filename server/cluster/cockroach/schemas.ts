@@ -31,7 +31,7 @@ export class Schemas {
 
   of(database: string, at: Moment): Promise<Schema> {
     return this.#known.of(JSON.stringify([database, asOfClause(at)]), () =>
-      this.#connections.use(database, (session) => readSchema(session, at)),
+      readSchema(this.#connections, database, at),
     );
   }
 
@@ -45,13 +45,15 @@ export class Schemas {
   }
 }
 
-async function readSchema(session: Session, at: Moment): Promise<Schema> {
-  const [objects, columnTypes] = await inMoment(session, at, async () => [
-    await readObjects(session),
-    await readColumnTypes(session),
+/** Side by side: each goes through tables that the cluster makes up as they are asked for, which takes its time. */
+async function readSchema(connections: Connections, database: string, at: Moment): Promise<Schema> {
+  const [objects, columnTypes, windows] = await Promise.all([
+    connections.use(database, (session) => inMoment(session, at, () => readObjects(session))),
+    connections.use(database, (session) => inMoment(session, at, () => readColumnTypes(session))),
+    connections.use(database, readWindows),
   ]);
   const byName = new Map(objects.map((object) => [nameKey(object.name), object]));
-  return { objects, byName, columnTypes, windows: await readWindows(session) };
+  return { objects, byName, columnTypes, windows };
 }
 
 /** What isn't there at the moment may be there now: then its name is right and the moment is too early. */
