@@ -24,14 +24,15 @@ export interface WrittenChanges extends StoredRows {
 
 /**
  * Exports what changed in one range: changed rows into one data file, keys of deleted rows into another. All or nothing:
- * a read that fails, or the signal, leaves no file. `onProgress` gets raw bytes and lines so far.
+ * a read that fails, or the signal, leaves no file. `onProgress` gets raw bytes and lines so far. `compared`: why
+ * the range was compared with the base though it was to be followed.
  */
 export async function exportChanges(
   cluster: Cluster,
   store: Store,
   task: ChangesTask,
   options: { signal: AbortSignal; onProgress: (rawBytes: number, rows: number) => void },
-): Promise<WrittenChanges[]> {
+): Promise<{ files: WrittenChanges[]; compared: string | null }> {
   const { table, method, range, from, moment } = task;
   const files = new Map<ChangeChunk['kind'], ChangeFile>();
   const report = () => {
@@ -42,18 +43,21 @@ export async function exportChanges(
       sum((file) => file.rows),
     );
   };
+  let compared: string | null = null;
+  const onCompared = (reason: string) => (compared = reason);
+  const { signal } = options;
   try {
-    for await (const chunk of cluster.readChanges(table, method, range, from, moment, options.signal)) {
+    for await (const chunk of cluster.readChanges(table, method, range, from, moment, signal, onCompared)) {
       let file = files.get(chunk.kind);
       if (file === undefined) {
-        file = new ChangeFile(store, task.files[chunk.kind], options.signal, report);
+        file = new ChangeFile(store, task.files[chunk.kind], signal, report);
         files.set(chunk.kind, file);
       }
       await file.write(chunk.text);
     }
     const written: WrittenChanges[] = [];
     for (const [kind, file] of files) written.push({ kind, ...(await file.end()) });
-    return written;
+    return { files: written, compared };
   } catch (error) {
     for (const file of files.values()) await file.discard(error);
     throw error;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { ClusterInfo, ClusterUser } from '../cluster/cluster.ts';
+import type { ClusterInfo, ClusterUser, TableChanges } from '../cluster/cluster.ts';
 import type { Descriptor } from '../cluster/descriptor.ts';
 import type { Moment } from '../cluster/moment.ts';
-import type { ObjectName } from '../cluster/names.ts';
+import { nameKey, type ObjectName } from '../cluster/names.ts';
 import { FORMAT_VERSION, totalsOf } from '../format/manifest.ts';
 import type { DataFile, Manifest, UnsignedManifest } from '../format/manifest.ts';
 import { HOLDFAST_VERSION } from '../version.ts';
@@ -25,6 +25,18 @@ export interface FinishedBackup {
   changes: Manifest['changes'];
   users: ClusterUser[];
   leftOut: Manifest['leftOut'];
+}
+
+/** What became of the plan: a table that was to be followed may have been `compared` with the base, and why. */
+export function changesAsDone(
+  planned: readonly TableChanges[],
+  compared: readonly { table: ObjectName; reason: string }[],
+): TableChanges[] {
+  const reasons = new Map(compared.map(({ table, reason }) => [nameKey(table), reason]));
+  return planned.map((change) => {
+    const reason = reasons.get(nameKey(change.table));
+    return reason === undefined ? change : { ...change, method: 'comparison', reason };
+  });
 }
 
 /** The manifest of a finished backup. Writing it is what makes the directory a backup. */

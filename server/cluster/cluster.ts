@@ -254,7 +254,7 @@ export interface Cluster {
 
   /**
    * What changed in a piece after `from` and up to `at`. A key comes in one chunk of one kind, once. Where a feed turns
-   * out not to serve, the piece is compared instead.
+   * out not to serve, the piece is compared instead, and `onCompared` is told why, a sentence for people.
    */
   readChanges(
     table: TableDescriptor,
@@ -263,6 +263,7 @@ export interface Cluster {
     from: Moment,
     at: Moment,
     signal: AbortSignal,
+    onCompared?: (reason: string) => void,
   ): AsyncIterable<ChangeChunk>;
 
   // The restore side. All take the database to restore into, which need not be the descriptor's.

@@ -1,7 +1,7 @@
 import { type Bases, openBases, planLayer } from '../backup/bases.ts';
 import { resolveTargets } from '../backup/check.ts';
 import { tablesOf } from '../backup/plan.ts';
-import { manifestOf } from '../backup/seal.ts';
+import { changesAsDone, manifestOf } from '../backup/seal.ts';
 import { databasesOf } from '../backup/targets.ts';
 import { planAllTasks, type PlannedLayer, taskBytes } from '../backup/tasks.ts';
 import type { Cluster, TableChanges } from '../cluster/cluster.ts';
@@ -132,8 +132,18 @@ async function exportAt(
     runningStatus: 'exporting',
   });
 
-  const files = (await tools.tasks.results(job.id, job.attempt)).flatMap(
-    (result) => exportResultSchema.parse(result).files,
+  const results = (await tools.tasks.results(job.id, job.attempt)).map((result) =>
+    exportResultSchema.parse(result),
+  );
+  const files = results.flatMap((result) => result.files);
+  const done = changesAsDone(
+    changes,
+    results.flatMap(({ compared }) => compared ?? []),
+  );
+  await logChanges(
+    job,
+    tools,
+    done.filter((change) => !changes.includes(change)),
   );
   await sweep(job, store, tools, files);
   const manifest = manifestOf({
@@ -148,7 +158,7 @@ async function exportAt(
     descriptors,
     files,
     chain: bases?.chain ?? [],
-    changes: changes.flatMap(changesEntry),
+    changes: done.flatMap(changesEntry),
     users,
     leftOut: [
       ...(resolved.leftOut.length === 0 ? [] : [{ object: null, what: resolved.leftOut }]),

@@ -25,9 +25,9 @@ export async function workExportTask(
   const store = work.tools.openStore(location);
   try {
     const cluster = await work.tools.clusters.connect(work.cluster);
-    const files = await writeFiles(cluster, store, task, context, work);
+    const { files, compared } = await writeFiles(cluster, store, task, context, work);
     const sum = (of: (file: DataFile) => number) => files.reduce((total, file) => total + of(file), 0);
-    const result: ExportResult = { files };
+    const result: ExportResult = { files, compared };
     const counted = await work.finish(
       {
         rows: sum((file) => file.rows),
@@ -50,7 +50,7 @@ async function writeFiles(
   task: ExportTask,
   { descriptors, moment, from }: ExportContext,
   work: TaskWork,
-): Promise<DataFile[]> {
+): Promise<ExportResult> {
   const { tools, row, jobId, attempt, retries, signal } = work;
   const table = findTable(descriptors, task.table);
   if (table === undefined)
@@ -70,7 +70,7 @@ async function writeFiles(
   if (task.method === 'whole') {
     const file = await name('rows');
     const written = await exportTask(cluster, store, { file, table, ranges, moment }, options);
-    return [{ ...written, ...entry, kind: 'rows' }];
+    return { files: [{ ...written, ...entry, kind: 'rows' }], compared: null };
   }
   const [range] = ranges;
   if (range === undefined || ranges.length > 1 || from === null)
@@ -85,7 +85,10 @@ async function writeFiles(
     { files, table, method: task.method, range, from, moment },
     options,
   );
-  return written.map((file) => ({ ...file, ...entry }));
+  return {
+    files: written.files.map((file) => ({ ...file, ...entry })),
+    compared: written.compared === null ? null : { table: task.table, reason: written.compared },
+  };
 }
 
 /** Reads what an attempt's export tasks share. */

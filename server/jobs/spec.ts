@@ -94,6 +94,12 @@ export const exportTaskSchema = z.object({
 });
 export type ExportTask = z.infer<typeof exportTaskSchema>;
 
-/** What an export task answers: the files that it wrote, none where nothing changed. */
-export const exportResultSchema = z.object({ files: z.array(dataFileSchema) });
+/**
+ * What an export task answers: the files that it wrote, none where nothing changed; and why a table was compared with the
+ * base that was to be followed.
+ */
+export const exportResultSchema = z.object({
+  files: z.array(dataFileSchema),
+  compared: z.object({ table: objectNameSchema, reason: z.string() }).nullable().default(null),
+});
 export type ExportResult = z.infer<typeof exportResultSchema>;

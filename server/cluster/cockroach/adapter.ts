@@ -145,8 +145,10 @@ export class CockroachCluster implements Cluster {
     from: Moment,
     at: Moment,
     signal: AbortSignal,
+    onCompared?: (reason: string) => void,
   ): AsyncIterable<ChangeChunk> {
-    return readChanges(this.#connections, this.#schemas, { table, method, range, from, at, signal });
+    const read = { table, method, range, from, at, signal, onCompared };
+    return readChanges(this.#connections, this.#schemas, read);
   }
 
   users(): Promise<ClusterUser[]> {

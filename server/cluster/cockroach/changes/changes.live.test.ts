@@ -342,6 +342,13 @@ describe('changes', () => {
       reason: expect.stringContaining('kv.rangefeed.enabled') as unknown,
     });
     expect(await expectChanges(table, 'feed', from, at)).toBe(1);
+    const reasons: string[] = [];
+    const { signal } = new AbortController();
+    const onCompared = (reason: string) => reasons.push(reason);
+    for await (const range of cluster.changeRanges(table, 'feed', from, at))
+      for await (const chunk of cluster.readChanges(table, 'feed', range, from, at, signal, onCompared))
+        expect(chunk.kind).toBe('deleted');
+    expect(reasons).toEqual([expect.stringContaining('kv.rangefeed.enabled')]);
     await cluster.meet('rangefeeds');
     expect(await cluster.prerequisites()).toMatchObject([{ met: true }]);
     await expect(cluster.meet('nothing')).rejects.toMatchObject({ code: 'unsupported' });

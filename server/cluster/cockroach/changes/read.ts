@@ -23,6 +23,8 @@ export interface ChangesRead {
   from: Moment;
   at: Moment;
   signal: AbortSignal;
+  /** Told why the table is compared though a feed was asked for. */
+  onCompared?: ((reason: string) => void) | undefined;
 }
 
 type Hlc = Extract<Moment, { kind: 'hlc' }>;
@@ -43,10 +45,12 @@ export async function* readChanges(
   }
   const keys = new KeySpool();
   try {
-    if (await follow(connections, read, from, at, keys)) {
+    const reason = await follow(connections, read, from, at, keys);
+    if (reason === null) {
       yield* byKey(connections, access, read, keys, from);
       return;
     }
+    read.onCompared?.(`The changefeed that was tried can't serve: ${reason}`);
   } finally {
     await keys.dispose();
   }
@@ -55,23 +59,23 @@ export async function* readChanges(
     yield* compared(connections, access, read, range, from);
 }
 
-/** Collects the keys that changed; answers false where a changefeed can't serve this table. */
+/** Collects the keys that changed; answers why a changefeed can't serve this table, or null. */
 async function follow(
   connections: Connections,
   { table, range, signal }: ChangesRead,
   from: Hlc,
   to: Hlc,
   keys: KeySpool,
-): Promise<boolean> {
+): Promise<string | null> {
   const lease = await connections.acquireOn(range.leaseholder, table.name.database);
   try {
     const request = { table: table.name, from: from.timestamp, to: to.timestamp };
     await spoolChangedKeys(lease, request, keys, signal);
-    return true;
+    return null;
   } catch (error) {
     if (signal.aborted) throw canceled(signal, `follow the changes of ${printName(table.name)}`);
     if (!(error instanceof HoldfastError) || PASSING.has(error.code)) throw error;
-    return false;
+    return error.message;
   } finally {
     // It runs on in the cluster until its connection is closed.
     lease.release(true);
