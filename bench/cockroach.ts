@@ -13,7 +13,7 @@ import type { Result } from './run.ts';
 const ROWS = Number(process.env['HOLDFAST_BENCH_ROWS'] ?? 800_000);
 const RANGES = 12;
 const RUNS = 5;
-const LAYERS = 3;
+const LAYERS = 5;
 const ROWS_A_STATEMENT = 20_000;
 /** Backups are as of ten seconds ago, and what they are to see must be older. */
 const SETTLE_MS = 11_000;

@@ -73,7 +73,7 @@ const layerColumns = [
       id: 'changes',
       header: 'What is stored',
       cell: ({ row }) => <StoredAs changes={row.original.changes} />,
-      meta: { width: '38%' },
+      meta: { width: '38%', ownLine: true },
     }),
   ]),
 ];

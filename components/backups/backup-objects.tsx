@@ -53,7 +53,7 @@ const layerColumns = [
       header: 'What is stored',
       cell: ({ row: { original } }) =>
         hasRows(original) ? <StoredAs changes={original.changes} /> : <Dash />,
-      meta: { width: '30%' },
+      meta: { width: '30%', ownLine: true },
     }),
   ]),
 ];

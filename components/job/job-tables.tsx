@@ -18,7 +18,7 @@ const columnsOf = (table: string) =>
       id: 'progress',
       header: 'Progress',
       cell: ({ row: { original } }) => <TableBar table={original} />,
-      meta: { width: '220px' },
+      meta: { width: '220px', ownLine: true },
     }),
     column.accessor('tasksDone', {
       header: 'Tasks',

@@ -135,6 +135,7 @@ const columns = column.columns([
         {original.conflict && <Badge color="red">exists already</Badge>}
       </Group>
     ),
+    meta: { ownLine: true },
   }),
   column.accessor('rows', {
     header: 'Rows',

@@ -21,8 +21,10 @@ export interface ColumnLooks {
   align?: 'right';
   /** Any CSS width; the rest is shared out. */
   width?: string;
-  /** Left out on narrow screens. */
+  /** Left out on narrow screens, where a row is a block: its first cell on top, the others below with their headers. */
   wideOnly?: boolean;
+  /** On narrow screens, a line of its own. */
+  ownLine?: boolean;
 }
 
 /** For its type alone. */
@@ -58,7 +60,10 @@ interface DataTableProps<Row extends RowData> {
   minWidth?: number;
 }
 
-/** A table that can be sorted and stays quick with any number of rows. */
+/**
+ * A table that can be sorted and stays quick with any number of rows. Its roles are named: laid out as blocks, its elements
+ * would lose them.
+ */
 export function DataTable<Row extends RowData>({
   label,
   columns,
@@ -109,21 +114,23 @@ export function DataTable<Row extends RowData>({
       aria-label={`${label}, scrollable`}
     >
       <Table
+        role="table"
         aria-label={label}
         aria-rowcount={rows.length + 1}
         className={classes.table}
         stickyHeader={virtual}
         style={{ '--table-min-width': `${minWidth}px` }}
       >
-        <Table.Thead>
+        <Table.Thead role="rowgroup">
           {table.getHeaderGroups().map((group) => (
-            <Table.Tr key={group.id} aria-rowindex={1}>
+            <Table.Tr key={group.id} role="row" aria-rowindex={1}>
               {group.headers.map((header) => {
                 const looks = header.column.columnDef.meta;
                 const sorted = header.column.getIsSorted();
                 return (
                   <Table.Th
                     key={header.id}
+                    role="columnheader"
                     scope="col"
                     style={{ width: looks?.width }}
                     data-align={looks?.align}
@@ -153,19 +160,27 @@ export function DataTable<Row extends RowData>({
             </Table.Tr>
           ))}
         </Table.Thead>
-        <Table.Tbody>
+        <Table.Tbody role="rowgroup">
           {before > 0 && <Spacer height={before} width={width} />}
           {shown.map(({ row, index }) => (
             <Table.Tr
               key={row.id}
+              role="row"
               data-index={index}
               aria-rowindex={index + 2}
               ref={virtual ? virtualizer.measureElement : undefined}
             >
               {row.getAllCells().map((cell) => {
-                const looks = cell.column.columnDef.meta;
+                const { meta: looks, header } = cell.column.columnDef;
                 return (
-                  <Table.Td key={cell.id} data-align={looks?.align} data-wide-only={looks?.wideOnly}>
+                  <Table.Td
+                    key={cell.id}
+                    role="cell"
+                    data-align={looks?.align}
+                    data-wide-only={looks?.wideOnly}
+                    data-own-line={looks?.ownLine}
+                    data-header={typeof header === 'string' ? header : undefined}
+                  >
                     <table.FlexRender cell={cell} />
                   </Table.Td>
                 );
