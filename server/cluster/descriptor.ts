@@ -138,11 +138,15 @@ export function findTable(descriptors: readonly Descriptor[], name: ObjectName):
  * though attached late, comes after its partitioned table in every phase: it is attached to what has its indexes.
  */
 export function neededToCreate({ dependencies, ddl }: Descriptor): Dependency[] {
+  // An object may be needed for several reasons: a table's parent by a foreign key later, and by interleaving at once.
+  const keyOf = ({ on, kind, via }: Dependency) => [kind, via, nameKey(on)].join('\0');
   const later = new Set(
     ddl
       .filter(({ phase }) => phase !== 'create')
       .flatMap(({ requires }) => requires)
-      .map(({ on }) => nameKey(on)),
+      .map(keyOf),
   );
-  return dependencies.filter(({ on, kind }) => kind === 'inheritance' || !later.has(nameKey(on)));
+  return dependencies.filter(
+    (dependency) => dependency.kind === 'inheritance' || !later.has(keyOf(dependency)),
+  );
 }
