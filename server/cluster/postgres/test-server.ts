@@ -11,6 +11,8 @@ export interface TestServer {
   /** Of its superuser, database `postgres`. */
   url: string;
   port: number;
+  /** `server_version_num`: 180004. */
+  version: number;
   /** Runs SQL in a session of its own; answers the rows of the last statement. */
   exec(database: string, sql: string): Promise<Record<string, unknown>[]>;
   stop(): Promise<void>;
@@ -77,30 +79,29 @@ export async function startTestServer({
     await stopServer();
     await rm(directory, { recursive: true, force: true });
   };
+  const exec: TestServer['exec'] = async (database, sql) => {
+    const client = new pg.Client({ host: '127.0.0.1', port, user, password, database });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      const answer: unknown = await client.query(sql);
+      const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer;
+      return (last as pg.QueryResult<Record<string, unknown>>).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  let version: number;
   try {
     await openDirectory(directory);
     stopServer = await start();
+    const [row] = await exec('postgres', `SELECT current_setting('server_version_num')::int AS version`);
+    version = Number(row?.['version']);
   } catch (error) {
     await stop();
     throw error;
   }
-  return {
-    url,
-    port,
-    stop,
-    async exec(database, sql) {
-      const client = new pg.Client({ host: '127.0.0.1', port, user, password, database });
-      client.on('error', () => undefined);
-      await client.connect();
-      try {
-        const answer: unknown = await client.query(sql);
-        const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer;
-        return (last as pg.QueryResult<Record<string, unknown>>).rows;
-      } finally {
-        await client.end();
-      }
-    },
-  };
+  return { url, port, version, stop, exec };
 }
 
 /** The server may run as another user than the one that made the directory. */
