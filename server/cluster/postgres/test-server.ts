@@ -23,11 +23,14 @@ export interface TestServerOptions {
   settings?: Record<string, string>;
   /** Where its programs are (`/usr/lib/postgresql/15/bin`); else HOLDFAST_TEST_POSTGRES, else those that npm brings. */
   bin?: string | undefined;
+  /** It is a copy of this server and follows it, by the pg_basebackup of `bin`. */
+  standbyOf?: TestServer;
 }
 
 export async function startTestServer({
   settings = {},
   bin = process.env['HOLDFAST_TEST_POSTGRES'],
+  standbyOf,
 }: TestServerOptions = {}): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-postgres-'));
   const port = await freePort();
@@ -41,8 +44,10 @@ export async function startTestServer({
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
   const start = async (): Promise<() => Promise<void>> => {
+    if (standbyOf !== undefined && bin === undefined) throw new Error('a standby needs pg_basebackup');
     if (bin !== undefined)
       return startInstalled({
+        copyOf: standbyOf?.url,
         bin,
         directory,
         databaseDir,
