@@ -9,11 +9,7 @@ let rig: Rig;
 beforeAll(async () => {
   rig = await startRig();
   await rig.server.exec('postgres', 'CREATE DATABASE rich');
-  const [version] = await rig.server.exec(
-    'postgres',
-    `SELECT current_setting('server_version_num')::int AS n`,
-  );
-  await rig.server.exec('rich', schemaFor(Number(version?.['n'])));
+  await rig.server.exec('rich', schemaFor(rig.server.version));
   await rig.startEngine();
   await rig.run("BACKUP DATABASE rich TO 'nodelocal://self/rich'");
 }, 120_000);

@@ -4,9 +4,13 @@ import type { TestServer } from '../cluster/postgres/test-server.ts';
 /**
  * Everything that a database says of itself that a restore has to bring back: each table's rows, each view's
  * rows, each sequence's state, and the definitions of columns, constraints and indexes. Two databases are equal
- * when these are.
+ * when these are. Of rows there is a digest, or their texts, in an order of their own.
  */
-export async function contentsOf(server: TestServer, database: string): Promise<Record<string, unknown>> {
+export async function contentsOf(
+  server: TestServer,
+  database: string,
+  rows: 'digest' | 'texts' = 'digest',
+): Promise<Record<string, unknown>> {
   const contents: Record<string, unknown> = {};
   const relations = await server.exec(
     database,
@@ -20,7 +24,9 @@ export async function contentsOf(server: TestServer, database: string): Promise<
     const sql =
       kind === 'S'
         ? `SELECT last_value, is_called FROM ${relation}`
-        : `SELECT count(*), md5(coalesce(string_agg(r::text, E'\\n' ORDER BY r::text), '')) FROM ${relation} AS r`;
+        : rows === 'texts'
+          ? `SELECT coalesce(array_agg(r::text ORDER BY r::text), '{}') AS rows FROM ${relation} AS r`
+          : `SELECT count(*), md5(coalesce(string_agg(r::text, E'\\n' ORDER BY r::text), '')) FROM ${relation} AS r`;
     contents[`${String(kind)} ${relation}`] = (await server.exec(database, sql))[0];
   }
   contents['columns'] = await server.exec(

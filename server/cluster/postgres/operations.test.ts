@@ -63,12 +63,18 @@ const idle = () =>
     return rows.length;
   });
 
+/** Why a test of several ranges can't be: the one range of a table has been looked at by then. */
+const ONE_RANGE = 'before PostgreSQL 14, a range of blocks can not be read alone: a table is one range';
+const oneRange = () => server.version < 140000;
+
 describe('reading', () => {
-  it('touches only the blocks of its range', async () => {
+  it('touches only the blocks of its range', async ({ skip }) => {
     const name = await makeTable('scanned');
     await atMoment(cluster, [database], async (at) => {
       const descriptor = await describeTable(cluster, name, at);
       const ranges = await rangesOf(cluster, name, at, 100_000);
+      if (oneRange()) expect(ranges).toMatchObject([{ start: null, end: null }]);
+      skip(oneRange(), ONE_RANGE);
       expect(ranges.length).toBeGreaterThan(10);
       for (const range of [ranges[0], ranges[5], ranges.at(-1)]) {
         if (range === undefined) throw new Error('no range');
@@ -99,7 +105,8 @@ describe('reading', () => {
     });
   });
 
-  it('splits by what the rows take with TOAST', async () => {
+  it('splits by what the rows take with TOAST', async ({ skip }) => {
+    skip(oneRange(), ONE_RANGE);
     await server.exec(
       database,
       `CREATE TABLE toasted (id integer, t text);
@@ -139,6 +146,24 @@ describe('reading', () => {
       const refused = { code: 'unreadable-moment', message: expect.stringContaining('ops.public.rewritten') };
       await expect(cluster.readRange(earlier.descriptor, range, at, never)).rejects.toMatchObject(refused);
       await expect(cluster.descriptors([table('rewritten')], at)).rejects.toMatchObject(refused);
+    });
+  });
+
+  it('describes tables though others that the moment has were dropped since', async () => {
+    const name = await makeTable('stayed', 10);
+    await server.exec(
+      database,
+      `CREATE TYPE went_type AS ENUM ('a'); CREATE FUNCTION went() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+       CREATE OPERATOR === (FUNCTION = int4eq, LEFTARG = int, RIGHTARG = int);
+       CREATE TABLE gone (id serial, t went_type, i int DEFAULT went(), CHECK (i === 1));
+       CREATE VIEW of_gone AS SELECT * FROM gone`,
+    );
+    await atMoment(cluster, [database], async (at) => {
+      await server.exec(
+        database,
+        'DROP TABLE gone CASCADE; DROP TYPE went_type; DROP FUNCTION went; DROP OPERATOR === (int, int)',
+      );
+      expect((await describeTable(cluster, name, at)).columns.map((column) => column.name)).toContain('id');
     });
   });
 

@@ -1,38 +1,17 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cluster } from '../cluster.ts';
 import { copyDatabase } from '../conformance-tools.ts';
 import { openCluster } from '../open.ts';
+import { findInstalled } from './find-installed.ts';
 import { schemaFor } from './schema-fixture.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 const run = promisify(execFile);
 
-/** Where Debian's packages put each major version. */
-const INSTALLED = '/usr/lib/postgresql';
-
-/** A directory with a server and a pg_dump of one version: HOLDFAST_TEST_POSTGRES, or the newest that is installed. */
-function findPrograms(): string | null {
-  const given = process.env['HOLDFAST_TEST_POSTGRES'];
-  const majors = existsSync(INSTALLED) ? readdirSync(INSTALLED) : [];
-  const candidates =
-    given === undefined
-      ? majors.sort((a, b) => Number(b) - Number(a)).map((major) => join(INSTALLED, major, 'bin'))
-      : [given];
-  const complete = (bin: string) =>
-    ['initdb', 'postgres', 'pg_dump'].every((program) => existsSync(join(bin, program)));
-  return candidates.find(complete) ?? null;
-}
-
-const bin = findPrograms();
-if (bin === null)
-  process.stderr.write(
-    `SKIPPED: no directory below ${INSTALLED}, nor HOLDFAST_TEST_POSTGRES, has initdb, postgres and pg_dump. ` +
-      'What pg_dump says of a restored schema is not compared.\n',
-  );
+const bin = findInstalled('pg_dump', 'What pg_dump says of a restored schema is not compared.');
 
 /** What backups leave out, and say so, by pg_dump's types of entries. */
 const LEFT_OUT = /; Type: (TRIGGER|RULE|PUBLICATION|PUBLICATION TABLE|EVENT TRIGGER);/;
@@ -69,10 +48,9 @@ describe.skipIf(bin === null)('pg_dump --schema-only', () => {
   }
 
   it('says the same of a restored schema as of the original', async () => {
-    const [version] = await server.exec('postgres', `SELECT current_setting('server_version_num')::int AS n`);
     await cluster.createDatabase('original', '1');
     await cluster.closeLedger('original', '1');
-    await server.exec('original', schemaFor(Number(version?.['n'])));
+    await server.exec('original', schemaFor(server.version));
     const original = await dump('original');
     await copyDatabase(cluster, 'original', 'copy');
     expect(await dump('copy')).toEqual(original);

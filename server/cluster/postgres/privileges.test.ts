@@ -29,9 +29,10 @@ describe('privileges', () => {
   beforeAll(async () => {
     await server.exec(
       database,
-      `CREATE ROLE weak LOGIN PASSWORD 'pw'; CREATE ROLE reader LOGIN PASSWORD 'pw' IN ROLE pg_read_all_data;
+      `CREATE ROLE weak LOGIN PASSWORD 'pw'; CREATE ROLE reader LOGIN PASSWORD 'pw';
        CREATE TABLE private (i integer); INSERT INTO private VALUES (1);
-       CREATE TABLE hidden (i integer); ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;`,
+       CREATE TABLE hidden (i integer); ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
+       ${server.version < 140000 ? 'GRANT SELECT ON private, hidden TO reader' : 'GRANT pg_read_all_data TO reader'}`,
     );
     await server.exec('postgres', 'CREATE DATABASE closed');
     await server.exec('closed', 'REVOKE CONNECT ON DATABASE closed FROM PUBLIC');
@@ -58,7 +59,7 @@ describe('privileges', () => {
     }
   });
 
-  it('of pg_read_all_data are enough, but for rows that row-level security hides', async () => {
+  it('of pg_read_all_data, or of SELECT before PostgreSQL 14, are enough, but for rows that row-level security hides', async () => {
     const reader = as('reader');
     try {
       await atMoment(reader, [database], async (at) => {

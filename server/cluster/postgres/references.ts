@@ -44,6 +44,23 @@ export function functionKey(oid: number | ''): string {
 /** Oids below are those of initdb: https://www.postgresql.org/docs/current/system-catalog-initial-data.html */
 const FIRST_USER_OID = 16384;
 
+/** What is referred to, as pg_describe_object takes it. */
+const REFERRED_CLASS = `CASE WHEN r."rowType" THEN 'pg_class'::regclass ELSE r.refclassid END`;
+
+/**
+ * Whether what is referred to is still there, as PostgreSQL 13 has to be asked before it describes something: it fails over
+ * what was dropped since the moment. For classes that it can't be asked about, it is taken to be.
+ */
+const STILL_THERE = `CASE ${REFERRED_CLASS}
+  WHEN 'pg_class'::regclass THEN pg_table_is_visible(r.refobjid)
+  WHEN 'pg_type'::regclass THEN pg_type_is_visible(r.refobjid)
+  WHEN 'pg_proc'::regclass THEN pg_function_is_visible(r.refobjid)
+  WHEN 'pg_collation'::regclass THEN pg_collation_is_visible(r.refobjid)
+  WHEN 'pg_operator'::regclass THEN pg_operator_is_visible(r.refobjid)
+  WHEN 'pg_opclass'::regclass THEN pg_opclass_is_visible(r.refobjid)
+  WHEN 'pg_opfamily'::regclass THEN pg_opfamily_is_visible(r.refobjid)
+  ELSE true END IS NOT NULL`;
+
 /**
  * All references between the database's objects, in one query over pg_depend. A reference of an object to itself,
  * to an index of its own, or to a constraint (which its table stands for) is none.
@@ -51,6 +68,7 @@ const FIRST_USER_OID = 16384;
 export async function readReferences(session: Session): Promise<Reference[]> {
   // Multiranges, which come with every range type, are younger than PostgreSQL 13.
   const rangeOfMultirange = session.server.version >= 140000 ? 'g.rngmultitypid = t.oid' : 'false';
+  const stillThere = session.server.version >= 140000 ? 'true' : STILL_THERE;
   // Catalogs are hardly ever analysed: the planner takes them for empty, and its nested loops for free.
   await session.run('read the dependencies of its objects', 'SET LOCAL enable_nestloop = off');
   const references = await session.rows<Reference>(
@@ -120,8 +138,7 @@ export async function readReferences(session: Session): Promise<Reference[]> {
                  WHEN r.refclassid = 'pg_proc'::regclass THEN 'f'
                  WHEN r.refclassid = 'pg_collation'::regclass THEN 'c' ELSE 't' END || r.refobjid AS "to",
             coalesce(CASE WHEN r."rowType" THEN 'the row type of ' ELSE '' END
-                     || pg_describe_object(CASE WHEN r."rowType" THEN 'pg_class'::regclass ELSE r.refclassid END,
-                                           r.refobjid, 0),
+                     || CASE WHEN ${stillThere} THEN pg_describe_object(${REFERRED_CLASS}, r.refobjid, 0) END,
                      'something that has been dropped') AS description,
             CASE WHEN x.oid IS NOT NULL
                  THEN jsonb_build_object('name', x.extname, 'schema', xn.nspname) END AS extension

@@ -40,11 +40,13 @@ export async function openTable(session: Lease, table: ObjectName, at: Moment): 
       `SELECT c.oid, c.relkind,
               size.pages, pg_table_size(c.oid)::text AS bytes,
               (${rowEstimateSql('size.pages', session.server.blockSize)})::float8 AS rows,
-              (c.relkind = 'p' OR c.relfilenode = pg_relation_filenode(c.oid))
+              -- Before PostgreSQL 14, what is gone can't be identified without an error.
+              CASE WHEN pg_table_is_visible(c.oid) IS NULL THEN false
+              ELSE (c.relkind = 'p' OR c.relfilenode = pg_relation_filenode(c.oid))
               AND coalesce((SELECT bool_and((pg_identify_object('pg_class'::regclass, c.oid, a.attnum)).identity
                              = format('%I.%I.%I', n.nspname, c.relname, a.attname))
                    FROM pg_attribute a
-                   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), true) AS same
+                   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), true) END AS same
        FROM pg_class c
        JOIN pg_namespace n ON n.oid = c.relnamespace
        CROSS JOIN LATERAL (SELECT coalesce(pg_relation_size(c.oid), 0)::float8

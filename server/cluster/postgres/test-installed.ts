@@ -15,6 +15,8 @@ const START_MS = 30_000;
 export interface InstalledOptions {
   /** The directory of initdb and postgres. */
   bin: string;
+  /** The URL of the server that it is to be a standby of. */
+  copyOf: string | undefined;
   /** A directory of the server's own. */
   directory: string;
   databaseDir: string;
@@ -34,14 +36,11 @@ export async function startInstalled(options: InstalledOptions): Promise<() => P
   await writeFile(passwordFile, password);
   if (owner !== null) for (const path of [directory, passwordFile]) await chown(path, owner.uid, owner.gid);
   await chmod(passwordFile, 0o600);
-  await run(
-    join(bin, 'initdb'),
-    [
-      ...['-D', databaseDir, '-U', user, '--auth=scram-sha-256', `--pwfile=${passwordFile}`],
-      ...options.initdbFlags,
-    ],
-    { ...as, cwd: directory, env: environment() },
-  );
+  const [program, flags] =
+    options.copyOf === undefined
+      ? ['initdb', ['-U', user, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, ...options.initdbFlags]]
+      : ['pg_basebackup', ['--write-recovery-conf', '--checkpoint=fast', '-d', options.copyOf]];
+  await run(join(bin, program), ['-D', databaseDir, ...flags], { ...as, cwd: directory, env: environment() });
   const server = spawn(
     join(bin, 'postgres'),
     ['-D', databaseDir, '-p', String(port), ...options.postgresFlags],

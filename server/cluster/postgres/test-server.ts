@@ -11,6 +11,8 @@ export interface TestServer {
   /** Of its superuser, database `postgres`. */
   url: string;
   port: number;
+  /** `server_version_num`: 180004. */
+  version: number;
   /** Runs SQL in a session of its own; answers the rows of the last statement. */
   exec(database: string, sql: string): Promise<Record<string, unknown>[]>;
   stop(): Promise<void>;
@@ -21,11 +23,14 @@ export interface TestServerOptions {
   settings?: Record<string, string>;
   /** Where its programs are (`/usr/lib/postgresql/15/bin`); else HOLDFAST_TEST_POSTGRES, else those that npm brings. */
   bin?: string | undefined;
+  /** It is a copy of this server and follows it, by the pg_basebackup of `bin`. */
+  standbyOf?: TestServer;
 }
 
 export async function startTestServer({
   settings = {},
   bin = process.env['HOLDFAST_TEST_POSTGRES'],
+  standbyOf,
 }: TestServerOptions = {}): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-postgres-'));
   const port = await freePort();
@@ -39,8 +44,10 @@ export async function startTestServer({
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
   const start = async (): Promise<() => Promise<void>> => {
+    if (standbyOf !== undefined && bin === undefined) throw new Error('a standby needs pg_basebackup');
     if (bin !== undefined)
       return startInstalled({
+        copyOf: standbyOf?.url,
         bin,
         directory,
         databaseDir,
@@ -77,30 +84,29 @@ export async function startTestServer({
     await stopServer();
     await rm(directory, { recursive: true, force: true });
   };
+  const exec: TestServer['exec'] = async (database, sql) => {
+    const client = new pg.Client({ host: '127.0.0.1', port, user, password, database });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      const answer: unknown = await client.query(sql);
+      const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer;
+      return (last as pg.QueryResult<Record<string, unknown>>).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  let version: number;
   try {
     await openDirectory(directory);
     stopServer = await start();
+    const [row] = await exec('postgres', `SELECT current_setting('server_version_num')::int AS version`);
+    version = Number(row?.['version']);
   } catch (error) {
     await stop();
     throw error;
   }
-  return {
-    url,
-    port,
-    stop,
-    async exec(database, sql) {
-      const client = new pg.Client({ host: '127.0.0.1', port, user, password, database });
-      client.on('error', () => undefined);
-      await client.connect();
-      try {
-        const answer: unknown = await client.query(sql);
-        const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer;
-        return (last as pg.QueryResult<Record<string, unknown>>).rows;
-      } finally {
-        await client.end();
-      }
-    },
-  };
+  return { url, port, version, stop, exec };
 }
 
 /** The server may run as another user than the one that made the directory. */
