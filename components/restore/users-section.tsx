@@ -1,9 +1,10 @@
 'use client';
 import { Alert, Button, Group, Select, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { IconAlertTriangle, IconUserPlus } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { RecreatedUser } from '../../server/restore/compare-users.ts';
+import type { ComparedUser, RecreatedUser } from '../../server/restore/compare-users.ts';
 import { listed } from '../clusters/words.ts';
 import { plural } from '../format.ts';
 import { useTRPC } from '../trpc.ts';
@@ -54,14 +55,15 @@ function Users({ source, cluster }: Pick<UsersSectionProps, 'source' | 'cluster'
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [results, setResults] = useState<ReadonlyMap<string, RecreatedUser>>(new Map());
-  const [updating, setUpdating] = useState<UserRow | null>(null);
+  const [updating, setUpdating] = useState<ComparedUser | null>(null);
+  const [asking, ask] = useDisclosure(false);
   const found = useQuery(trpc.restores.users.queryOptions({ source, cluster }, { staleTime: 10_000 }));
   const recreate = useMutation(
     trpc.restores.recreateUsers.mutationOptions({
       // Of the last click alone: what came of earlier ones may hold no more.
       onSuccess: (done) => setResults(new Map(done.map((each) => [each.name, each]))),
       onSettled: () => {
-        setUpdating(null);
+        ask.close();
         // A plan warns of roles that are missing.
         return queryClient.invalidateQueries(trpc.restores.pathFilter());
       },
@@ -73,11 +75,20 @@ function Users({ source, cluster }: Pick<UsersSectionProps, 'source' | 'cluster'
   if (data === undefined)
     return <Skeleton h={160} radius="md" aria-busy aria-label="Comparing users and roles" />;
 
-  const rows = data.users.map((user): UserRow => ({ ...user, result: results.get(user.name) ?? null }));
-  const missing = data.users.filter(({ can }) => can === 'create').map(({ name }) => name);
   const start = (names: string[], how: 'create' | 'update') =>
     recreate.mutate({ source, cluster, names, how });
   const busy = recreate.isPending ? recreate.variables.names : [];
+  const rows = data.users.map((user): UserRow => ({
+    ...user,
+    result: results.get(user.name) ?? null,
+    busy: busy.includes(user.name) ? 'this' : busy.length > 0 ? 'any' : null,
+    onClick: () => {
+      if (user.can === 'create') return start([user.name], 'create');
+      setUpdating(user);
+      ask.open();
+    },
+  }));
+  const missing = data.users.filter(({ can }) => can === 'create').map(({ name }) => name);
   return (
     <>
       {data.problem !== null && (
@@ -104,18 +115,13 @@ function Users({ source, cluster }: Pick<UsersSectionProps, 'source' | 'cluster'
           )}
         </Group>
       )}
-      <UsersTable
-        rows={rows}
-        cluster={cluster}
-        busy={busy}
-        onCreate={({ name }) => start([name], 'create')}
-        onUpdate={setUpdating}
-      />
+      <UsersTable rows={rows} cluster={cluster} />
       <UpdateUserModal
         user={updating}
+        opened={asking}
         cluster={cluster}
         pending={recreate.isPending}
-        onClose={() => setUpdating(null)}
+        onClose={ask.close}
         onUpdate={({ name }) => start([name], 'update')}
       />
     </>

@@ -9,21 +9,17 @@ import { fieldMessage } from '../ui/errors.tsx';
 export type UserRow = ComparedUser & {
   /** What the last click came to. */
   result: RecreatedUser | null;
+  /** Being worked on: this one, or any. */
+  busy: 'this' | 'any' | null;
+  /** Creates or updates it, whichever `can` says. */
+  onClick: () => void;
 };
-
-interface UsersTableProps {
-  rows: readonly UserRow[];
-  cluster: string;
-  /** Names of those that are being worked on. */
-  busy: readonly string[];
-  onCreate: (user: UserRow) => void;
-  onUpdate: (user: UserRow) => void;
-}
 
 const column = columnsFor<UserRow>();
 
 /** On a phone the two columns share its width, and each row's button stays in view. */
-export function UsersTable({ rows, cluster, busy, onCreate, onUpdate }: UsersTableProps) {
+export function UsersTable({ rows, cluster }: { rows: readonly UserRow[]; cluster: string }) {
+  // Made once: cells of new columns are new elements, and the focus would be lost with each click.
   const columns = useMemo(
     () =>
       column.columns([
@@ -41,25 +37,13 @@ export function UsersTable({ rows, cluster, busy, onCreate, onUpdate }: UsersTab
               gap="xs"
             >
               <Here user={original} />
-              {original.can !== null && (
-                <Button
-                  size="xs"
-                  variant={original.can === 'create' ? 'filled' : 'default'}
-                  loading={busy.includes(original.name)}
-                  disabled={busy.length > 0}
-                  flex="none"
-                  onClick={() => (original.can === 'create' ? onCreate(original) : onUpdate(original))}
-                  aria-label={`${original.can === 'create' ? 'Recreate' : 'Update'} ${original.name}`}
-                >
-                  {original.can === 'create' ? 'Recreate' : 'Update'}
-                </Button>
-              )}
+              <Act user={original} />
             </Flex>
           ),
           meta: { width: '55%' },
         }),
       ]),
-    [cluster, busy, onCreate, onUpdate],
+    [cluster],
   );
   return (
     <DataTable
@@ -90,6 +74,24 @@ function BackedUp({ user: { name, options, memberOf } }: { user: UserRow }) {
         </Text>
       )}
     </Stack>
+  );
+}
+
+function Act({ user: { name, can, busy, onClick } }: { user: UserRow }) {
+  if (can === null) return null;
+  const word = can === 'create' ? 'Recreate' : 'Update';
+  return (
+    <Button
+      size="xs"
+      flex="none"
+      variant={can === 'create' ? 'filled' : 'default'}
+      loading={busy === 'this'}
+      disabled={busy !== null}
+      onClick={onClick}
+      aria-label={`${word} ${name}`}
+    >
+      {word}
+    </Button>
   );
 }
 
