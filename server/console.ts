@@ -17,8 +17,11 @@ import { openMetadata } from './metadata/open.ts';
 import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
 import type { Services } from './services.ts';
+import { BackedUpUsers } from './restore/recreate-users.ts';
 import { StatementExecutor } from './statement/execute.ts';
+import type { Location } from './storage/location.ts';
 import { openStore } from './storage/open.ts';
+import type { Store } from './storage/store.ts';
 import { startWireServer } from './wire/server.ts';
 
 async function startConsole(logger: Logger): Promise<Role> {
@@ -36,15 +39,17 @@ async function startConsole(logger: Logger): Promise<Role> {
   const jobs = new JobLog(metadata);
   const queue = await WorkQueue.open(config.metadataUrl, 'console', logger);
   const accounts = new Accounts(metadata, { now, secureCookies: false });
+  const open = (location: Location): Store => openStore(location, { externDir: config.externDir });
   const statements = new StatementExecutor({
     clusters,
     jobStore: new JobStore(metadata, secrets, now),
     jobLog: jobs,
     queue,
-    openStore: (location) => openStore(location, { externDir: config.externDir }),
+    openStore: open,
     now,
   });
-  const services: Services = { accounts, clusters, jobs, statements };
+  const users = new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open });
+  const services: Services = { accounts, clusters, jobs, statements, users };
 
   const pages = next({ dev: false, quiet: true, dir: path.resolve(import.meta.dirname, '..') });
   await pages.prepare();

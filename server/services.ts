@@ -1,6 +1,7 @@
 import type { Accounts } from './accounts/accounts.ts';
 import type { ClusterRegistry } from './metadata/clusters.ts';
 import type { JobLog } from './jobs/log.ts';
+import type { BackedUpUsers } from './restore/recreate-users.ts';
 import type { StatementExecutor } from './statement/execute.ts';
 
 /** What the browser's procedures and the wire endpoint work with; made once a process. */
@@ -9,4 +10,5 @@ export interface Services {
   clusters: ClusterRegistry;
   jobs: JobLog;
   statements: StatementExecutor;
+  users: BackedUpUsers;
 }

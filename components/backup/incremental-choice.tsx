@@ -1,17 +1,16 @@
 'use client';
-import { Alert, Anchor, Card, Radio, Stack, Text, Title } from '@mantine/core';
+import { Alert, Card, Radio, Stack, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { skipToken, useQuery } from '@tanstack/react-query';
-import Link from 'next/link';
 import type { Ref } from 'react';
-import { clusterPath } from '../clusters/paths.ts';
-import { useTRPC } from '../trpc.ts';
+import { TurnOnIncremental } from '../clusters/turn-on-incremental.tsx';
 import type { BaseCandidates } from './base-choice.tsx';
 import { BaseChoice } from './base-choice.tsx';
 import type { ClusterOverview } from './backup-wizard.tsx';
 
 interface IncrementalChoiceProps {
   cluster: ClusterOverview;
+  /** That are backed up. */
+  databases: readonly string[];
   candidates: BaseCandidates;
   /** null: a full backup; empty: an incremental one whose base is still to be chosen. */
   bases: string[] | null;
@@ -23,7 +22,7 @@ interface IncrementalChoiceProps {
 
 /** Full or incremental, and what an incremental backup builds on. */
 export function IncrementalChoice(props: IncrementalChoiceProps) {
-  const { cluster, candidates, bases, onBases, error, cards } = props;
+  const { cluster, databases, candidates, bases, onBases, error, cards } = props;
   const capability = cluster.status === 'up' ? cluster.info.incremental : null;
   const available = capability?.available === true;
   const description =
@@ -55,7 +54,14 @@ export function IncrementalChoice(props: IncrementalChoiceProps) {
             />
           </Stack>
         </Radio.Group>
-        <Unmet cluster={cluster.name} asked={capability !== null && (bases !== null || !available)} />
+        {capability !== null && (
+          <TurnOnIncremental
+            key={JSON.stringify(databases)}
+            cluster={cluster.name}
+            databases={databases}
+            onFull={bases === null ? null : () => onBases(null)}
+          />
+        )}
         {bases !== null &&
           (available ? (
             <BaseChoice candidates={candidates} bases={bases} onBases={onBases} error={error} cards={cards} />
@@ -67,23 +73,4 @@ export function IncrementalChoice(props: IncrementalChoiceProps) {
       </Stack>
     </Card>
   );
-}
-
-/** What incremental backups of the cluster need or gain by and that is turned off: what that means, and where to turn it on. */
-function Unmet({ cluster, asked }: { cluster: string; asked: boolean }) {
-  const trpc = useTRPC();
-  const found = useQuery(
-    trpc.clusters.prerequisites.queryOptions(asked ? { cluster } : skipToken, { staleTime: 10_000 }),
-  );
-  const unmet = asked ? (found.data ?? []).filter(({ met }) => !met) : [];
-  return unmet.map(({ id, name, detail, action }) => (
-    <Alert key={id} color="yellow" icon={<IconAlertTriangle />} title={`${name} not turned on`}>
-      <Stack gap="xs">
-        <Text size="sm">{detail}</Text>
-        <Anchor component={Link} href={clusterPath(cluster)} size="sm" underline="always" w="fit-content">
-          {action === null ? `See the page of ${cluster}` : `Turn it on, on the page of ${cluster}`}
-        </Anchor>
-      </Stack>
-    </Alert>
-  ));
 }

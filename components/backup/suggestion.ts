@@ -1,3 +1,4 @@
+import { databasesOf } from '../../server/backup/targets.ts';
 import type { Targets } from '../../server/statement/ast.ts';
 
 /**
@@ -19,8 +20,7 @@ export function suggestDestination(
 }
 
 function subject(targets: Targets): string {
-  const databases =
-    targets.kind === 'databases' ? targets.names : [...new Set(targets.patterns.map((p) => p.database))];
+  const databases = databasesOf(targets);
   const [database] = databases;
   if (databases.length !== 1 || database === undefined) return 'backup';
   const [only, ...others] = targets.kind === 'tables' ? targets.patterns : [];

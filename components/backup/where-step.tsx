@@ -4,6 +4,7 @@ import { IconArrowLeft, IconArrowRight, IconWand } from '@tabler/icons-react';
 import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Problem } from '../../server/backup/selection.ts';
+import { databasesOf } from '../../server/backup/targets.ts';
 import { hashOnce } from '../query-hash.ts';
 import type { AppError } from '../trpc.ts';
 import { useTRPC } from '../trpc.ts';
@@ -54,6 +55,7 @@ export function WhereStep(props: WhereStepProps) {
   const cards = useRef<HTMLDivElement>(null);
   const now = useNow();
   const incremental = bases !== null;
+  const databases = useMemo(() => databasesOf(input.targets), [input.targets]);
   const asked = useMemo(
     () => (incremental ? { cluster: cluster.name, targets: input.targets, also } : skipToken),
     [incremental, cluster.name, input.targets, also],
@@ -116,6 +118,7 @@ export function WhereStep(props: WhereStepProps) {
     <Stack gap="lg" maw={760} component="form" onSubmit={(event) => (event.preventDefault(), void review())}>
       <IncrementalChoice
         cluster={cluster}
+        databases={databases}
         candidates={candidates}
         bases={bases}
         onBases={onBases}

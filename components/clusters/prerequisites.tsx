@@ -3,12 +3,13 @@ import { Badge, Button, Card, Group, Modal, Skeleton, Stack, Text, Title } from 
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconCircleCheck, IconCircleDashed } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import type { Capability, Prerequisite } from '../../server/cluster/cluster.ts';
 import { quoteIdent } from '../../server/cluster/names.ts';
 import { useTRPC } from '../trpc.ts';
 import { CopyableCode } from '../ui/copyable-code.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
+import { useTurnOn } from './use-turn-on.ts';
 
 /** What incremental backups of this cluster need or gain by, and one click to turn on what is missing. */
 export function Prerequisites({ cluster, capability }: { cluster: string; capability: Capability }) {
@@ -61,8 +62,38 @@ export function DatabasePrerequisites({ cluster, database }: { cluster: string; 
   );
 }
 
-function PrerequisiteCard({ cluster, prerequisite }: { cluster: string; prerequisite: Prerequisite }) {
+/** Whether a prerequisite is there: in colour, sign and word. */
+export function MetBadge({ met }: { met: boolean }) {
+  return (
+    <Badge
+      color={met ? 'green' : 'yellow'}
+      leftSection={
+        met ? <IconCircleCheck size={14} aria-hidden /> : <IconCircleDashed size={14} aria-hidden />
+      }
+    >
+      {met ? 'met' : 'not met'}
+    </Badge>
+  );
+}
+
+/** What a prerequisite is for, and what turning it on runs. */
+export function AboutPrerequisite({ prerequisite }: { prerequisite: Prerequisite }) {
   const { name, met, detail, action } = prerequisite;
+  return (
+    <>
+      <Text size="sm">{detail}</Text>
+      {!met && action === null && (
+        <Text size="sm" c="dimmed">
+          This can’t be turned on from here.
+        </Text>
+      )}
+      {!met && action !== null && <CopyableCode value={action} label={`SQL for ${name}`} />}
+    </>
+  );
+}
+
+function PrerequisiteCard({ cluster, prerequisite }: { cluster: string; prerequisite: Prerequisite }) {
+  const { name, met, action } = prerequisite;
   const [confirming, confirm] = useDisclosure(false);
   return (
     <Card padding="md" component="section" aria-label={name}>
@@ -70,14 +101,7 @@ function PrerequisiteCard({ cluster, prerequisite }: { cluster: string; prerequi
         <Group justify="space-between" gap="sm">
           <Group gap="sm">
             <Title order={3}>{name}</Title>
-            <Badge
-              color={met ? 'green' : 'yellow'}
-              leftSection={
-                met ? <IconCircleCheck size={14} aria-hidden /> : <IconCircleDashed size={14} aria-hidden />
-              }
-            >
-              {met ? 'met' : 'not met'}
-            </Badge>
+            <MetBadge met={met} />
           </Group>
           {!met && action !== null && (
             <Button size="xs" onClick={confirm.open} aria-label={`Turn on ${name}`}>
@@ -85,13 +109,7 @@ function PrerequisiteCard({ cluster, prerequisite }: { cluster: string; prerequi
             </Button>
           )}
         </Group>
-        <Text size="sm">{detail}</Text>
-        {!met && action === null && (
-          <Text size="sm" c="dimmed">
-            This can’t be turned on from here.
-          </Text>
-        )}
-        {!met && action !== null && <CopyableCode value={action} label={`SQL for ${name}`} />}
+        <AboutPrerequisite prerequisite={prerequisite} />
       </Stack>
       <TurnOnModal
         cluster={cluster}
@@ -105,7 +123,7 @@ function PrerequisiteCard({ cluster, prerequisite }: { cluster: string; prerequi
 
 function TurnOnModal({
   cluster,
-  prerequisite: { id, database, name, action },
+  prerequisite,
   opened,
   onClose,
 }: {
@@ -114,17 +132,11 @@ function TurnOnModal({
   opened: boolean;
   onClose: () => void;
 }) {
-  const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  const meet = useMutation(
-    trpc.clusters.meet.mutationOptions({
-      onSuccess: () => {
-        onClose();
-        notifications.show({ color: 'green', message: `${name} turned on in ${cluster}.` });
-      },
-      onSettled: () => queryClient.invalidateQueries(trpc.clusters.pathFilter()),
-    }),
-  );
+  const { name, action } = prerequisite;
+  const meet = useTurnOn(cluster, () => {
+    onClose();
+    notifications.show({ color: 'green', message: `${name} turned on in ${cluster}.` });
+  });
   function close(): void {
     meet.reset();
     onClose();
@@ -139,7 +151,7 @@ function TurnOnModal({
           <Button variant="default" onClick={close} data-autofocus>
             Leave it
           </Button>
-          <Button loading={meet.isPending} onClick={() => meet.mutate({ cluster, id, database })}>
+          <Button loading={meet.isPending} onClick={() => meet.mutate([prerequisite])}>
             Turn on
           </Button>
         </Group>

@@ -35,3 +35,8 @@ export function useRestoreDraft(url: string) {
     skipMissingViews: false,
   });
 }
+
+/** Another cluster to restore into: what was said of the databases of the one before holds no more. */
+export function intoCluster(cluster: string): Partial<RestoreDraft> {
+  return { cluster, into: null, existingDb: null };
+}

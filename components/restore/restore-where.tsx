@@ -8,7 +8,7 @@ import type { Picked } from '../selection/picked.ts';
 import type { AppError, Outputs } from '../trpc.ts';
 import { ErrorAlert, fieldMessage } from '../ui/errors.tsx';
 import type { RestoreDraft } from './draft.ts';
-import { intoSchema } from './draft.ts';
+import { intoCluster, intoSchema } from './draft.ts';
 import { defaultInto, suggestDatabase } from './input.ts';
 
 interface RestoreWhereProps {
@@ -57,7 +57,7 @@ export function RestoreWhere(props: RestoreWhereProps) {
             label="Restore into cluster"
             clusters={clusters}
             value={cluster}
-            onChange={(name) => onDraft({ cluster: name, into: null, existingDb: null })}
+            onChange={(name) => onDraft(intoCluster(name))}
             drawback={(each) =>
               each.status === 'up' && !each.info.restore.available ? each.info.restore.reason : null
             }

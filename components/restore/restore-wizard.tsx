@@ -1,5 +1,5 @@
 'use client';
-import { Stepper } from '@mantine/core';
+import { Stack, Stepper } from '@mantine/core';
 import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
 import { keepPreviousData, skipToken, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
@@ -10,12 +10,13 @@ import { useStep } from '../steps.ts';
 import type { Outputs } from '../trpc.ts';
 import { useTRPC } from '../trpc.ts';
 import type { RestoreDraft } from './draft.ts';
-import { useRestoreDraft } from './draft.ts';
+import { intoCluster, useRestoreDraft } from './draft.ts';
 import type { RestoreInput } from './input.ts';
 import { everything, inputOf, treeOf, withinTree } from './input.ts';
 import { RestoreReview } from './restore-review.tsx';
 import { RestoreWhat } from './restore-what.tsx';
 import { RestoreWhere } from './restore-where.tsx';
+import { UsersSection } from './users-section.tsx';
 
 export const RESTORE_STEPS = ['what', 'where', 'review'] as const;
 export type RestoreStep = (typeof RESTORE_STEPS)[number];
@@ -89,59 +90,70 @@ export function RestoreWizard({
   if (cluster === undefined) return null;
   const shownPlan = input === null ? undefined : plan.data;
 
+  const users = backup.cluster.kind === 'simulated' ? 0 : backup.users;
   return (
-    <Stepper
-      active={RESTORE_STEPS.indexOf(picked.size === 0 ? 'what' : step)}
-      onStepClick={(index) => go(RESTORE_STEPS[index] ?? 'what')}
-      allowNextStepsSelect={false}
-      size={narrow === true ? 'xs' : 'sm'}
-      contentPadding="lg"
-      wrap={false}
-      aria-label="Steps"
-    >
-      <Stepper.Step label="What" description={narrow === true ? undefined : 'All of it, or some'}>
-        <RestoreWhat
-          backup={backup}
-          layers={layers}
-          layer={layer}
-          onLayer={onLayer}
-          tree={tree}
-          picked={picked}
-          draft={draft}
-          plan={shownPlan}
-          busy={!current}
-          error={plan.error}
-          onPicked={(next) => change({ picked: pickedToJson(next) })}
-          onDraft={change}
-          onContinue={() => go('where')}
-        />
-      </Stepper.Step>
-      <Stepper.Step label="Where" description={narrow === true ? undefined : 'Cluster and database'}>
-        <RestoreWhere
-          clusters={clusters}
+    <Stack gap="xl">
+      <Stepper
+        active={RESTORE_STEPS.indexOf(picked.size === 0 ? 'what' : step)}
+        onStepClick={(index) => go(RESTORE_STEPS[index] ?? 'what')}
+        allowNextStepsSelect={false}
+        size={narrow === true ? 'xs' : 'sm'}
+        contentPadding="lg"
+        wrap={false}
+        aria-label="Steps"
+      >
+        <Stepper.Step label="What" description={narrow === true ? undefined : 'All of it, or some'}>
+          <RestoreWhat
+            backup={backup}
+            layers={layers}
+            layer={layer}
+            onLayer={onLayer}
+            tree={tree}
+            picked={picked}
+            draft={draft}
+            plan={shownPlan}
+            busy={!current}
+            error={plan.error}
+            onPicked={(next) => change({ picked: pickedToJson(next) })}
+            onDraft={change}
+            onContinue={() => go('where')}
+          />
+        </Stepper.Step>
+        <Stepper.Step label="Where" description={narrow === true ? undefined : 'Cluster and database'}>
+          <RestoreWhere
+            clusters={clusters}
+            cluster={cluster.name}
+            taken={taken ?? NO_NAMES}
+            picked={picked}
+            draft={draft}
+            problems={current ? (shownPlan?.problems ?? []) : []}
+            error={databases.error}
+            onDraft={change}
+            onBack={() => go('what')}
+            onReview={() => go('review')}
+            ready={input !== null}
+          />
+        </Stepper.Step>
+        <Stepper.Step label="Plan" description={narrow === true ? undefined : 'Look it over and start'}>
+          <RestoreReview
+            input={input}
+            plan={shownPlan}
+            current={current}
+            error={plan.error}
+            onRetry={() => void plan.refetch()}
+            onStep={go}
+            onStarted={forgetDraft}
+          />
+        </Stepper.Step>
+      </Stepper>
+      {users > 0 && (
+        <UsersSection
+          source={backup.url}
           cluster={cluster.name}
-          taken={taken ?? NO_NAMES}
-          picked={picked}
-          draft={draft}
-          problems={current ? (shownPlan?.problems ?? []) : []}
-          error={databases.error}
-          onDraft={change}
-          onBack={() => go('what')}
-          onReview={() => go('review')}
-          ready={input !== null}
+          clusters={clusters.map(({ name }) => name)}
+          onCluster={(name) => change(intoCluster(name))}
         />
-      </Stepper.Step>
-      <Stepper.Step label="Plan" description={narrow === true ? undefined : 'Look it over and start'}>
-        <RestoreReview
-          input={input}
-          plan={shownPlan}
-          current={current}
-          error={plan.error}
-          onRetry={() => void plan.refetch()}
-          onStep={go}
-          onStarted={forgetDraft}
-        />
-      </Stepper.Step>
-    </Stepper>
+      )}
+    </Stack>
   );
 }

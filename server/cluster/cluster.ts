@@ -148,6 +148,17 @@ export interface ChangeChunk {
   text: Buffer;
 }
 
+/** How a user is a member of a role. */
+export interface Membership {
+  role: string;
+  /** May make others members of it. */
+  admin: boolean;
+  /** Has its privileges without SET ROLE. PostgreSQL says so of each membership from 16 on; null: as the member's INHERIT. */
+  inherit: boolean | null;
+  /** May SET ROLE to it, told from PostgreSQL 16 on; null where members always may. */
+  set: boolean | null;
+}
+
 /** A role or user as the cluster stores it, for the manifest; `attributes` in the cluster's own words. */
 export interface ClusterUser {
   name: string;
@@ -155,6 +166,8 @@ export interface ClusterUser {
   passwordHash: string | null;
   attributes: string[];
   memberOf: string[];
+  /** How it is a member of each of them; left out where `memberOf` says all there is. See `membershipsOf`. */
+  memberships?: Membership[] | undefined;
 }
 
 /** An extension that a server has. */
@@ -212,6 +225,20 @@ export interface Cluster {
   readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable>;
 
   users(): Promise<ClusterUser[]>;
+
+  /**
+   * Creates a user as it was in a cluster of this kind, with its password's hash, options and memberships. Answers what
+   * could not be done, one sentence each for people: a membership in a role that isn't there, a hash that this cluster
+   * can't take. Throws `duplicate-object`, `unsupported` for names that are the cluster's own, `cluster-denied`. No
+   * error and no answer has the hash.
+   */
+  createUser(user: ClusterUser): Promise<string[]>;
+
+  /**
+   * Makes a user that is there what `createUser` would have made it. Memberships that it has besides stay, and so does
+   * its password where `passwordHash` is null. Answers and throws as that does; `undefined-object` where there is none.
+   */
+  updateUser(user: ClusterUser): Promise<string[]>;
 
   // Incremental backups: what changed between a base's moment and a later one.
 

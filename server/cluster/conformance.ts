@@ -3,6 +3,7 @@ import { changingConformance } from './conformance-changing.ts';
 import { type ConformanceSubject, FIXTURE, Lab, named } from './conformance-lab.ts';
 import { readingConformance } from './conformance-reading.ts';
 import { restoringConformance } from './conformance-restoring.ts';
+import { usersConformance } from './conformance-users.ts';
 import { atMoment, containing, describeTable, linesOf, never } from './conformance-tools.ts';
 
 /**
@@ -18,6 +19,7 @@ export function clusterConformance(kind: string, open: () => Promise<Conformance
     readingConformance(kind, lab);
     changingConformance(lab);
     restoringConformance(lab);
+    usersConformance(lab);
 
     describe('writing refused', () => {
       it('names what does not exist', async () => {

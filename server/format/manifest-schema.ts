@@ -39,6 +39,16 @@ export const userSchema = z.object({
   passwordHash: z.string().nullable(),
   attributes: z.array(z.string()),
   memberOf: z.array(z.string()),
+  memberships: z
+    .array(
+      z.object({
+        role: z.string(),
+        admin: z.boolean(),
+        inherit: z.boolean().nullable(),
+        set: z.boolean().nullable(),
+      }),
+    )
+    .optional(),
 });
 
 export const manifestSchema = z.object({

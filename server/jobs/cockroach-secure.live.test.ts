@@ -83,6 +83,50 @@ describe.skipIf(binary === null)('a secure CockroachDB cluster', () => {
     }
   });
 
+  it('lets users in by their old passwords once they are recreated from a backup', async () => {
+    await exec(`CREATE ROLE tellers WITH CREATEROLE`);
+    await exec(`CREATE USER teller WITH PASSWORD '${PASSWORD}' CREATEDB`);
+    await exec('GRANT tellers TO teller WITH ADMIN OPTION');
+    const rig: Rig = await startRig({ clusterUrl: urlOf('admin_user', PASSWORD, checked()) });
+    try {
+      await rig.startEngine();
+      const source = 'nodelocal://self/users';
+      await rig.run(`BACKUP DATABASE shop TO '${source}' AS OF SYSTEM TIME '-1ms'`);
+      await exec('DROP USER teller');
+      await exec('DROP ROLE tellers');
+      const { users } = await rig.services.users.compare(source, 'default');
+      expect(users.find(({ name }) => name === 'teller')).toMatchObject({ state: 'missing', can: 'create' });
+      for (const kept of ['root', 'admin_user'])
+        expect(users.find(({ name }) => name === kept)).toMatchObject({ state: 'kept', can: null });
+      expect(await rig.services.users.recreate(source, 'default', ['teller', 'tellers'], 'create')).toEqual(
+        ['tellers', 'teller'].map((name) => ({ name, notDone: [], problem: null })),
+      );
+      const again = await rig.services.users.compare(source, 'default');
+      expect(again.users.find(({ name }) => name === 'teller')).toMatchObject({ state: 'same' });
+      await exec(`ALTER USER teller WITH PASSWORD 'forgotten'`);
+      expect(await rig.services.users.recreate(source, 'default', ['teller'], 'update')).toEqual([
+        { name: 'teller', notDone: [], problem: null },
+      ]);
+      const client = new pg.Client({ connectionString: urlOf('teller', PASSWORD, checked()) });
+      await client.connect();
+      expect((await client.query('SELECT current_user AS me')).rows).toEqual([{ me: 'teller' }]);
+      await client.end();
+    } finally {
+      await rig.stop();
+    }
+  });
+
+  it('takes no hash that it could not check, and says so', async () => {
+    const adapter = new CockroachCluster(cluster.url, 'test');
+    const scram = { name: 'scram', passwordHash: 'SCRAM-SHA-256$4096:x$y:z', attributes: [], memberOf: [] };
+    try {
+      expect(await adapter.createUser(scram)).toEqual([expect.stringContaining('SCRAM')]);
+      expect((await adapter.users()).find(({ name }) => name === 'scram')?.passwordHash).toBeNull();
+    } finally {
+      await adapter.close();
+    }
+  });
+
   it('reads each node at its own address, with the same certificates', async () => {
     expect((await describeAt(cluster.url)).nodes).toMatchObject([{ direct: true }]);
   });

@@ -14,6 +14,7 @@ import { chainAsOf, momentsOf } from './chain.ts';
 import type { BackupChain } from './chain.ts';
 import { checkExtensions } from './extensions.ts';
 import type { NewExtension } from './extensions.ts';
+import { whyNotInto } from './into.ts';
 import { missingRoles } from './roles.ts';
 import { userTables } from './users.ts';
 
@@ -68,30 +69,12 @@ export async function checkRestore(
   const chain = chainFor(opened, statement, problems);
   const { manifest } = chain.last;
   const info = await cluster.describe();
-  if (!info.restore.available) {
-    problems.push(
-      new HoldfastError('unsupported', `nothing can be restored into this cluster: ${info.restore.reason}`, {
-        field: 'cluster',
-        hint: info.restore.remedy,
-      }),
-    );
-  } else if (manifest.cluster.kind === 'simulated' && info.kind === 'postgres') {
-    // Its DDL and its rows are PostgreSQL's.
+  const refused = whyNotInto(info, manifest.cluster.kind);
+  if (refused !== null) problems.push(refused);
+  else if (manifest.cluster.kind === 'simulated')
     warnings.push(
       `The backup is of ${manifest.cluster.name}, a simulated cluster: its rows are made up, nobody's data.`,
     );
-  } else if (info.kind !== manifest.cluster.kind) {
-    problems.push(
-      new HoldfastError(
-        'unsupported',
-        `a backup of ${manifest.cluster.kind} can't be restored into ${info.kind}`,
-        {
-          field: 'cluster',
-          hint: `Choose a cluster that runs ${manifest.cluster.kind === 'simulated' ? 'postgres' : manifest.cluster.kind}.`,
-        },
-      ),
-    );
-  }
   const all = objectsOf(manifest);
   const match = await matchTargets(
     targets,

@@ -1,18 +1,33 @@
 import type { ClusterUser } from '../cluster/cluster.ts';
-import { literal } from '../cluster/literal.ts';
 import type { DdlStep, TableDescriptor } from '../cluster/descriptor.ts';
+import { literal } from '../cluster/literal.ts';
+import { membershipsOf, optionOf, ROLE } from '../cluster/users.ts';
 import type { Manifest } from '../format/manifest.ts';
 
 /** Rows that one INSERT has. */
 const ROWS_A_STATEMENT = 500;
 
+type UsersOf = Pick<Manifest, 'cluster' | 'users' | 'targets' | 'descriptors'>;
+
 /**
- * CockroachDB's tables of users, made from those in the manifest, as every backup is documented to have them:
- * `RESTORE system.users FROM … WITH into_db = 'newdb'`, then `INSERT INTO system.users SELECT * FROM newdb.users`
- * (https://www.cockroachlabs.com/docs/v21.1/restore#restoring-users-from-system-users-backup). Empty for other clusters.
+ * A backup's users as tables, made from the manifest, for those who recreate them by SQL:
+ * `RESTORE system.users FROM … WITH into_db = 'newdb'`. Of CockroachDB they are its own tables, so that
+ * `INSERT INTO system.users SELECT * FROM newdb.users` does it, as documented for its backups
+ * (https://www.cockroachlabs.com/docs/v21.1/restore#restoring-users-from-system-users-backup). PostgreSQL has no such
+ * tables; these are called alike, and hold what CREATE ROLE and GRANT take. Simulated clusters have none.
  */
-export function userTables({ cluster, users }: Manifest): TableDescriptor[] {
-  if (cluster.kind !== 'cockroachdb') return [];
+export function userTables(manifest: UsersOf): TableDescriptor[] {
+  const { cluster, users } = manifest;
+  if (cluster.kind === 'cockroachdb') return cockroachTables(users);
+  // Of PostgreSQL a database of that name may be anybody's.
+  return cluster.kind === 'postgres' && !hasDatabase(manifest, 'system') ? postgresTables(users) : [];
+}
+
+function hasDatabase({ targets, descriptors }: UsersOf, name: string): boolean {
+  return targets.databases.includes(name) || descriptors.some((each) => each.name.database === name);
+}
+
+function cockroachTables(users: readonly ClusterUser[]): TableDescriptor[] {
   return [
     table(
       'users',
@@ -31,31 +46,58 @@ export function userTables({ cluster, users }: Manifest): TableDescriptor[] {
     table(
       'role_members',
       'role STRING NOT NULL, member STRING NOT NULL, "isAdmin" BOOL NOT NULL, PRIMARY KEY (role, member)',
-      users.flatMap(memberRows),
+      users.flatMap((user) =>
+        membershipsOf(user, 'cockroachdb').map(({ role, admin }) => [
+          literal(role),
+          literal(user.name),
+          String(admin),
+        ]),
+      ),
     ),
   ];
 }
 
-/** How the manifest marks a role that can't log in by being made one. */
-const ROLE = 'ROLE';
-const ADMIN = ' WITH ADMIN OPTION';
+function postgresTables(users: readonly ClusterUser[]): TableDescriptor[] {
+  return [
+    table(
+      'users',
+      'username text PRIMARY KEY, "hashedPassword" text, "isRole" boolean NOT NULL',
+      users.map(({ name, passwordHash, attributes }) => [
+        literal(name),
+        orNull(passwordHash),
+        String(!attributes.includes('LOGIN')),
+      ]),
+    ),
+    table(
+      'role_options',
+      'username text, option text, value text, PRIMARY KEY (username, option)',
+      users.flatMap(optionRows),
+    ),
+    table(
+      'role_members',
+      'role text, member text, "isAdmin" boolean NOT NULL, "inheritOption" boolean, "setOption" boolean, PRIMARY KEY (role, member)',
+      users.flatMap((user) =>
+        membershipsOf(user, 'postgres').map(({ role, admin, inherit, set }) => [
+          literal(role),
+          literal(user.name),
+          String(admin),
+          String(inherit),
+          String(set),
+        ]),
+      ),
+    ),
+  ];
+}
 
 function optionRows({ name, attributes }: ClusterUser): string[][] {
   return attributes
     .filter((attribute) => attribute !== ROLE)
-    .map((attribute) => {
-      // `VALID UNTIL '2027-01-01'`: the value is a constant already.
-      const [, option = attribute, value = 'NULL'] = /^(.*?) ((?:e)?'.*')$/is.exec(attribute) ?? [];
-      return [literal(name), literal(option), value];
-    });
+    .map(optionOf)
+    .map(({ option, value }) => [literal(name), literal(option), orNull(value)]);
 }
 
-function memberRows({ name, memberOf }: ClusterUser): string[][] {
-  return memberOf.map((membership) => {
-    const isAdmin = membership.endsWith(ADMIN);
-    const role = isAdmin ? membership.slice(0, -ADMIN.length) : membership;
-    return [literal(role), literal(name), String(isAdmin)];
-  });
+function orNull(text: string | null): string {
+  return text === null ? 'NULL' : literal(text);
 }
 
 function table(name: string, definition: string, rows: string[][]): TableDescriptor {

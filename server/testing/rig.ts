@@ -18,6 +18,7 @@ import type { EngineTools } from '../jobs/tools.ts';
 import { ClusterRegistry } from '../metadata/clusters.ts';
 import { migrate, openMetadata } from '../metadata/open.ts';
 import type { Metadata } from '../metadata/open.ts';
+import { BackedUpUsers } from '../restore/recreate-users.ts';
 import type { Services } from '../services.ts';
 import type { Answer } from '../statement/answers.ts';
 import { StatementExecutor } from '../statement/execute.ts';
@@ -70,6 +71,7 @@ export async function startRig(options: { clusterUrl?: string } = {}): Promise<R
     clusters,
     jobs,
     statements,
+    users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
   };
   const engines = new Set<() => Promise<void>>();
 

@@ -39,4 +39,8 @@ export const restoreInput = z.object({
   skipMissingViews: z.boolean(),
 });
 
+/** The backup whose users are meant, and the cluster that they would be in. */
+export const usersInput = z.object({ source: url.min(1), cluster: identifier });
+export const userNames = z.array(identifier).min(1).max(10_000);
+
 export const jobIdInput = z.object({ id: z.string().max(20) });

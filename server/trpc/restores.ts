@@ -1,6 +1,6 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { RestoreStatement } from '../statement/ast.ts';
-import { restoreInput } from './inputs.ts';
+import { restoreInput, userNames, usersInput } from './inputs.ts';
 import { rootProcedure, router } from './init.ts';
 
 function statementOf(input: z.infer<typeof restoreInput>): RestoreStatement {
@@ -35,4 +35,16 @@ export const restoresRouter = router({
       { recorded: true },
     ),
   })),
+
+  /** The users that a backup carries, beside those of a cluster. */
+  users: rootProcedure
+    .input(usersInput)
+    .query(({ ctx, input }) => ctx.services.users.compare(input.source, input.cluster)),
+
+  /** Creates users of a backup in a cluster, or updates those that are there; what became of each is data. */
+  recreateUsers: rootProcedure
+    .input(usersInput.extend({ names: userNames, how: z.enum(['create', 'update']) }))
+    .mutation(({ ctx, input }) =>
+      ctx.services.users.recreate(input.source, input.cluster, input.names, input.how),
+    ),
 });

@@ -38,6 +38,7 @@ import { removeKeys } from './remove-keys.ts';
 import * as restore from './restore.ts';
 import { Schemas } from './schemas.ts';
 import { describeCluster, listDatabases } from './server-info.ts';
+import { createUser, updateUser } from './put-user.ts';
 import { readUsers } from './users.ts';
 
 export interface CockroachOptions {
@@ -153,6 +154,14 @@ export class CockroachCluster implements Cluster {
 
   users(): Promise<ClusterUser[]> {
     return this.#connections.use(this.#connections.homeDatabase, readUsers);
+  }
+
+  createUser(user: ClusterUser): Promise<string[]> {
+    return this.#connections.use(this.#connections.homeDatabase, (session) => createUser(session, user));
+  }
+
+  updateUser(user: ClusterUser): Promise<string[]> {
+    return this.#connections.use(this.#connections.homeDatabase, (session) => updateUser(session, user));
   }
 
   createDatabase(name: string, forRestore: string): Promise<void> {

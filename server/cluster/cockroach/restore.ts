@@ -1,14 +1,12 @@
 import { HoldfastError } from '../../errors.ts';
 import type { LedgerNote } from '../cluster.ts';
 import { alwaysQuote, type ObjectName, printName, quoteIdent, sqlName } from '../names.ts';
+import { headOf } from '../statement-head.ts';
 import { canceled } from '../postgres/errors.ts';
 import type { Connections } from './connections.ts';
 import { withoutInterleaving } from './ddl/create-table.ts';
 import { hasLedger, inTransaction, ledgerSql, noteCreated, noteSchema } from './ledger.ts';
 import type { Session } from './session.ts';
-
-/** How much of a statement is repeated in its error. */
-const STATEMENT_HEAD = 160;
 
 /** The database and its ledger are made in one transaction: it is never in doubt who made it. */
 export async function createDatabase(connections: Connections, name: string, restore: string): Promise<void> {
@@ -126,11 +124,6 @@ async function withoutRefusedInterleaving(
       `${tables} restored without interleaving, which this cluster has turned off (sql.defaults.interleaved_tables.enabled). The rows are the same.`,
     ],
   };
-}
-
-function headOf(statement: string): string {
-  const line = statement.replaceAll(/\s+/g, ' ').trim();
-  return line.length > STATEMENT_HEAD ? `${line.slice(0, STATEMENT_HEAD)}…` : line;
 }
 
 export async function setSequence(

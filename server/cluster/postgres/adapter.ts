@@ -40,6 +40,7 @@ import { readRange } from './read.ts';
 import { removeKeys } from './remove-keys.ts';
 import * as restore from './restore.ts';
 import { describeServer, listDatabases } from './server-info.ts';
+import { createUser, updateUser } from './put-user.ts';
 import { readUsers } from './users.ts';
 
 export interface PostgresOptions {
@@ -164,6 +165,14 @@ export class PostgresCluster implements Cluster {
 
   users(): Promise<ClusterUser[]> {
     return this.#connections.use(this.#connections.homeDatabase, readUsers);
+  }
+
+  createUser(user: ClusterUser): Promise<string[]> {
+    return this.#connections.use(this.#connections.homeDatabase, (session) => createUser(session, user));
+  }
+
+  updateUser(user: ClusterUser): Promise<string[]> {
+    return this.#connections.use(this.#connections.homeDatabase, (session) => updateUser(session, user));
   }
 
   createDatabase(name: string, forRestore: string): Promise<void> {

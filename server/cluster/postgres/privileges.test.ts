@@ -98,6 +98,10 @@ describe('privileges', () => {
         ...['CONNECTION LIMIT 3', `VALID UNTIL '2030-01-01 00:00:00+00'`],
       ],
       memberOf: ['reader', 'weak'],
+      // The rest is told from PostgreSQL 16 on.
+      memberships: ['reader', 'weak'].map(
+        (role) => expect.objectContaining({ role, admin: false }) as unknown,
+      ),
     });
     expect((await cluster.users()).find(({ name }) => name === 'weak')?.passwordHash).toMatch(
       /^SCRAM-SHA-256\$/,

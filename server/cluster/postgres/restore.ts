@@ -1,12 +1,10 @@
 import { HoldfastError } from '../../errors.ts';
 import type { LedgerNote } from '../cluster.ts';
 import { alwaysQuote, type ObjectName, printName, quoteIdent, sqlName } from '../names.ts';
+import { headOf } from '../statement-head.ts';
 import type { Connections } from './connections.ts';
 import { canceled, clusterError, stateOf } from './errors.ts';
 import { createLedger, hasLedger, noteCreated, noteSchema, unfinishedDatabase } from './ledger.ts';
-
-/** How much of a statement is repeated in its error. */
-const STATEMENT_HEAD = 160;
 
 /** What CREATE DATABASE can't do in one transaction, a rename does: the database appears with its ledger in it. */
 export async function createDatabase(connections: Connections, name: string, restore: string): Promise<void> {
@@ -104,11 +102,6 @@ export async function runDdl(
       if (signal.aborted) session.release(true);
     }
   });
-}
-
-function headOf(statement: string): string {
-  const line = statement.replaceAll(/\s+/g, ' ').trim();
-  return line.length > STATEMENT_HEAD ? `${line.slice(0, STATEMENT_HEAD)}…` : line;
 }
 
 export async function setSequence(

@@ -166,6 +166,14 @@ export class SimulatedCluster implements Cluster {
     ];
   }
 
+  createUser({ name }: ClusterUser): Promise<string[]> {
+    return refused(`create user ${quoteIdent(name)}`);
+  }
+
+  updateUser({ name }: ClusterUser): Promise<string[]> {
+    return refused(`update user ${quoteIdent(name)}`);
+  }
+
   heldBack(): Promise<null> {
     return Promise.resolve(null);
   }

@@ -176,6 +176,9 @@ describe('simulated://N', () => {
     await expect(cluster.ensureSchema('bank', 'audit', '1')).rejects.toMatchObject(refused);
     await expect(cluster.runDdl('bank', ['DROP TABLE transfers'], never)).rejects.toMatchObject(refused);
     await expect(cluster.openLedger('bank', '1')).rejects.toMatchObject(refused);
+    const teller = { name: 'teller', passwordHash: null, attributes: [], memberOf: [] };
+    await expect(cluster.createUser(teller)).rejects.toMatchObject(refused);
+    await expect(cluster.updateUser(teller)).rejects.toMatchObject(refused);
     expect(await cluster.undoLedger('bank', '1')).toBe(false);
   });
 

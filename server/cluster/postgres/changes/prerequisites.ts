@@ -28,7 +28,7 @@ export async function readPrerequisites(session: Session, ofDatabase: boolean): 
     server,
     privilege(following, session),
     freeSlot(following),
-    slot(following),
+    slot(following, tables),
     // Turning the slot on makes the publication, and puts all tables into it.
     ...(following.publication === null ? [] : [publication(following, tables)]),
   ];
@@ -63,7 +63,7 @@ function freeSlot({ mostSlots, usedSlots, slot: ours, database }: Following): Pr
   };
 }
 
-function slot(following: Following): Prerequisite {
+function slot(following: Following, tables: readonly FollowedTable[]): Prerequisite {
   const { slot: found, slotName, marks, database } = following;
   const problem = whyNotFollowed(following);
   const policy =
@@ -82,7 +82,13 @@ function slot(following: Following): Prerequisite {
     detail:
       problem === null && found !== null
         ? `Incremental backups can build on bases since ${since}. For that the server keeps ${megabytes(found.retainedBytes)} of WAL now.${safe} ${policy}`
-        : `A replication slot makes the server keep the WAL since a base, which tells what changed: ${problem?.reason ?? 'there is none'}. ${policy}`,
+        : `A replication slot makes the server keep the WAL since a base, which tells what changed: ${problem?.reason ?? 'there is none'}. ${policy}` +
+          // Once there is a publication, they are named with its tables.
+          (following.publication === null
+            ? alwaysWhole(database, tables)
+                .map((said) => ` ${said}`)
+                .join('')
+            : ''),
     action:
       `CREATE PUBLICATION ${PUBLICATION}; -- and each table with a key into it\n` +
       `SELECT pg_create_logical_replication_slot(${literal(slotName)}, 'pgoutput');`,
@@ -90,23 +96,13 @@ function slot(following: Following): Prerequisite {
 }
 
 function publication({ database }: Following, tables: readonly FollowedTable[]): Prerequisite {
-  const able = tables.filter(({ keyed, unlogged }) => keyed && !unlogged);
+  const able = tables.filter(canBeFollowed);
   const missing = able.filter(({ followed }) => !followed);
-  const without = tables.filter((table) => !able.includes(table));
-  const listed = (some: readonly FollowedTable[]) =>
-    firstNames(
-      some.map((table) => printName({ database, ...table })),
-      'more',
-    );
   const sentences = [
     missing.length === 0
       ? `The ${able.length} tables of ${quoteIdent(database)} whose rows have a key are followed.`
-      : `${missing.length} of ${able.length} tables are not followed yet and are stored whole: ${listed(missing)}.`,
-    ...(without.length === 0
-      ? []
-      : [
-          `Without a primary key or REPLICA IDENTITY that can be used, or unlogged, and always stored whole: ${listed(without)}.`,
-        ]),
+      : `${missing.length} of ${able.length} tables are not followed yet and are stored whole: ${listed(database, missing)}.`,
+    ...alwaysWhole(database, tables),
     ...(missing.length === 0
       ? []
       : [
@@ -127,6 +123,27 @@ function publication({ database }: Following, tables: readonly FollowedTable[]):
             .map(({ schema, name: table }) => addTable(schema, table))
             .join('\n') + (missing.length > NAMED ? `\n-- and ${missing.length - NAMED} more` : ''),
   };
+}
+
+function canBeFollowed({ keyed, unlogged }: FollowedTable): boolean {
+  return keyed && !unlogged;
+}
+
+/** Which tables are stored whole in every layer; nothing where there are none. */
+function alwaysWhole(database: string, tables: readonly FollowedTable[]): string[] {
+  const without = tables.filter((table) => !canBeFollowed(table));
+  return without.length === 0
+    ? []
+    : [
+        `Without a primary key or REPLICA IDENTITY that can be used, or unlogged, and always stored whole: ${listed(database, without)}.`,
+      ];
+}
+
+function listed(database: string, tables: readonly FollowedTable[]): string {
+  return firstNames(
+    tables.map((table) => printName({ database, ...table })),
+    'more',
+  );
 }
 
 /** `340 MiB`. */
