@@ -1,5 +1,4 @@
 import type { Cluster, GcWindow } from '../cluster/cluster.ts';
-import { momentText } from '../cluster/moment.ts';
 import { nameKey } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import { type Manifest, readManifestAt } from '../format/manifest.ts';
@@ -30,27 +29,32 @@ export async function baseCandidates(
   const windows = new Map<string, GcWindow>();
   for (const database of resolved.databases)
     for (const window of await cluster.gcWindows(database)) windows.set(nameKey(window.table), window);
-  const candidates: BaseCandidate[] = [];
+  const backups: { location: Location; manifest: Manifest }[] = [];
   for (const url of urls.slice(0, MOST_CANDIDATES)) {
     const location = parseLocation(url, 'bases');
     const manifest = await manifestAt(location, openStore);
-    if (manifest === null || manifest.cluster.identity !== info.identity) continue;
+    if (manifest?.cluster.identity === info.identity) backups.push({ location, manifest });
+  }
+  const reasons = await cluster.whyNoBases(
+    backups.map(({ manifest }) => manifest.moment),
+    resolved.databases,
+  );
+  const candidates = backups.map(({ location, manifest }, index): BaseCandidate => {
     const tables = manifest.descriptors.filter(
       ({ kind, name }) => kind === 'table' && wanted.has(nameKey(name)),
     );
     const here = tables.flatMap(({ name }) => windows.get(nameKey(name)) ?? []);
-    const deadline = firstDeadline(manifest, here);
-    candidates.push({
+    return {
       url: location.redacted,
       type: manifest.type,
       moment: manifest.moment.at,
       chain: [...manifest.chain.map((layer) => layer.url), location.redacted],
       tables: tables.length,
       selected: wanted.size,
-      deadline,
-      problem: tables.length === 0 ? 'It has none of the selected tables.' : tooOld(manifest, here),
-    });
-  }
+      deadline: firstDeadline(manifest, here),
+      problem: tables.length === 0 ? 'It has none of the selected tables.' : (reasons[index] ?? null),
+    };
+  });
   return candidates.sort((a, b) => Date.parse(b.moment) - Date.parse(a.moment));
 }
 
@@ -65,17 +69,6 @@ async function manifestAt(
     if (error instanceof HoldfastError) return null;
     throw error;
   }
-}
-
-/** What keeps the changes may have been turned on after the backup. */
-function tooOld(manifest: Manifest, windows: readonly GcWindow[]): string | null {
-  const since = windows
-    .flatMap(({ changesSince }) => changesSince ?? [])
-    .sort()
-    .at(-1);
-  return since !== undefined && manifest.moment.at < since
-    ? `What changed is known only since ${momentText({ at: since })}, after it.`
-    : null;
 }
 
 function firstDeadline(manifest: Manifest, windows: readonly GcWindow[]): BaseCandidate['deadline'] {

@@ -265,6 +265,12 @@ export interface Cluster {
   tend(backup: { databases: readonly string[]; moment: Moment } | null): Promise<string[]>;
 
   /**
+   * Why, whatever its table, nothing in these databases can build on a backup of each of these moments now, a sentence for
+   * people; null where that doesn't stand in the way.
+   */
+  whyNoBases(moments: readonly Moment[], databases: readonly string[]): Promise<(string | null)[]>;
+
+  /**
    * How each table's changes since the base can be found, in the order given. A table that wasn't there, was rewritten
    * or has other columns than in the base is stored whole. Throws `unreadable-moment`, naming the table and the deadline
    * that passed, when the base has left a table's GC window.

@@ -22,7 +22,7 @@ import type { HeldMoment, Moment } from '../moment.ts';
 import { nameKey, type ObjectName } from '../names.ts';
 import type { RetainedPast } from '../past.ts';
 import { type KnownObject, Catalogs } from './catalog.ts';
-import { changeWindows, planChanges } from './changes/plan.ts';
+import { changeWindows, planChanges, whyNoBases } from './changes/plan.ts';
 import { readPrerequisites } from './changes/prerequisites.ts';
 import { Changes } from './changes/read.ts';
 import { Tending } from './changes/tending.ts';
@@ -138,6 +138,10 @@ export class PostgresCluster implements Cluster {
 
   tend(backup: { databases: readonly string[]; moment: Moment } | null): Promise<string[]> {
     return this.#tending.tend(backup);
+  }
+
+  whyNoBases(moments: readonly Moment[], databases: readonly string[]): Promise<(string | null)[]> {
+    return whyNoBases(this.#connections, moments, databases);
   }
 
   planChanges(base: ChangeBase, tables: TableDescriptor[], at: Moment): Promise<TableChanges[]> {

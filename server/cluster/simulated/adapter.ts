@@ -200,6 +200,11 @@ export class SimulatedCluster implements Cluster {
     );
   }
 
+  /** Its GC window says it. */
+  whyNoBases(moments: readonly Moment[]): Promise<null[]> {
+    return Promise.resolve(moments.map(() => null));
+  }
+
   /** Nothing is kept. */
   tend(): Promise<string[]> {
     return Promise.resolve([]);

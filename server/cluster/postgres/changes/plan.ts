@@ -41,43 +41,63 @@ export async function planChanges(
 
 /** Where reading what changed since the base begins. Throws `unreadable-moment` where the slot doesn't serve it. */
 export function beginAt(following: Following, base: Moment, at: DatabaseSnapshot): Mark {
-  const { database, slotName } = following;
-  const then = snapshotOf(database, base);
-  const problem = whyNotFollowed(following);
-  if (problem !== null) throw lost(database, base, problem.reason, problem.remedy);
-  if (then.timeline === undefined || then.timeline !== following.timeline)
-    throw lost(
-      database,
-      base,
-      then.timeline === undefined
-        ? 'the base does not say which timeline of the server it was taken on'
-        : `the server went on from a standby or from an earlier point in time since (timeline ${then.timeline} then, ${following.timeline} now)`,
-      'Take a full backup.',
-    );
-  if (lsnOf(then.lsn) > lsnOf(at.lsn))
-    throw lost(
-      database,
-      base,
-      `the base is ahead of the server, which must have been set back (${then.lsn} then, ${at.lsn} now)`,
-      'Take a full backup.',
-    );
-  const mark = markFor(following.marks, parseSnapshot(then.visible).xmin);
-  if (mark !== undefined) return mark;
-  const since = following.marks[0];
-  throw lost(
-    database,
-    base,
-    `the replication slot ${slotName} has what was changed by transactions that began after ${since === undefined ? 'it was made' : momentText(since)}, and the base is older or was taken while older ones were running`,
-    'Take a full backup; the next incremental one can build on it.',
+  const { database } = following;
+  const found = markOf(following, snapshotOf(database, base), at.lsn);
+  if ('lsn' in found) return found;
+  throw new HoldfastError(
+    'unreadable-moment',
+    `what changed in database ${quoteIdent(database)} since the newest base (${momentText(base)}) can't be found: ${found.reason}`,
+    { hint: found.remedy, field: 'bases' },
   );
 }
 
-function lost(database: string, base: Moment, reason: string, hint: string): HoldfastError {
-  return new HoldfastError(
-    'unreadable-moment',
-    `what changed in database ${quoteIdent(database)} since the newest base (${momentText(base)}) can't be found: ${reason}`,
-    { hint, field: 'bases' },
-  );
+/** Where reading begins, or why it can't. `now`: a position of the WAL that the server has reached. */
+function markOf(
+  following: Following,
+  then: DatabaseSnapshot,
+  now: string,
+): Mark | { reason: string; remedy: string } {
+  const problem = whyNotFollowed(following);
+  if (problem !== null) return problem;
+  const remedy = 'Take a full backup.';
+  if (then.timeline === undefined)
+    return { reason: 'the base does not say which timeline of the server it was taken on', remedy };
+  if (then.timeline !== following.timeline)
+    return {
+      reason: `the server went on from a standby or from an earlier point in time since (timeline ${then.timeline} then, ${following.timeline} now)`,
+      remedy,
+    };
+  if (lsnOf(then.lsn) > lsnOf(now))
+    return {
+      reason: `the base is ahead of the server, which must have been set back (${then.lsn} then, ${now} now)`,
+      remedy,
+    };
+  const mark = markFor(following.marks, parseSnapshot(then.visible).xmin);
+  if (mark !== undefined) return mark;
+  const since = following.marks[0];
+  return {
+    reason: `the replication slot ${following.slotName} has what was changed by transactions that began after ${since === undefined ? 'it was made' : momentText(since)}, and the base is older or was taken while older ones were running`,
+    remedy: 'Take a full backup; the next incremental one can build on it.',
+  };
+}
+
+/** Implements Cluster.whyNoBases. */
+export async function whyNoBases(
+  connections: Connections,
+  moments: readonly Moment[],
+  databases: readonly string[],
+): Promise<(string | null)[]> {
+  const followings = await Promise.all(databases.map((database) => connections.use(database, readFollowing)));
+  return moments.map((moment) => {
+    for (const following of followings) {
+      const then = moment.kind === 'snapshot' ? moment.databases[following.database] : undefined;
+      if (then === undefined) continue;
+      const found = markOf(following, then, following.insertLsn ?? then.lsn);
+      if (!('lsn' in found))
+        return `What changed in database ${quoteIdent(following.database)} since can't be found: ${found.reason}.`;
+    }
+    return null;
+  });
 }
 
 /** Why the table is stored whole; null where its changed keys are told. */
