@@ -26,6 +26,8 @@ export function openMetadata(url: string): Metadata {
   });
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // So would one that dies in use, between two statements of a transaction: the next statement fails, and says so.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const signals = new JobSignals(url);
   const db = new Kysely<MetadataTables>({ dialect: new PostgresDialect({ pool }) });
   return {
