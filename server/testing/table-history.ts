@@ -243,7 +243,8 @@ export class TableHistory {
         return;
       }
       case 'identity':
-        await (which % 2 === 0 && !of.generated
+        // FULL of a table with generated columns that is followed already, PostgreSQL 18 takes, and refuses changes of its rows.
+        await (which % 2 === 0 && !of.shape.generated
           ? alter('REPLICA IDENTITY FULL')
           : this.#sql.run(of.ownIdentity()));
         return;

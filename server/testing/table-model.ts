@@ -69,11 +69,6 @@ export class TableModel {
     return `${pick(COLUMNS, this.#columnsMade)}${this.#columnsMade++}`;
   }
 
-  /** Not with REPLICA IDENTITY FULL: PostgreSQL 18 refuses to change rows of such a table while it is published. */
-  get generated(): boolean {
-    return this.shape.generated && this.shape.identity !== 'full';
-  }
-
   get #keyName(): string {
     return alwaysQuote(`key ${this.#index}.${this.#made}`);
   }
@@ -93,7 +88,7 @@ export class TableModel {
       ...this.columns.map(({ name, of }) => `${alwaysQuote(name)} ${of.type}`),
       ...(shape.counter === 'serial' ? ['s bigserial'] : []),
       ...(shape.counter === 'identity' ? ['s int GENERATED ALWAYS AS IDENTITY (INCREMENT -3)'] : []),
-      ...(this.generated ? ['g int GENERATED ALWAYS AS (n * 2) STORED'] : []),
+      ...(shape.generated ? ['g int GENERATED ALWAYS AS (n * 2) STORED'] : []),
       ...(shape.keyed === 'primary' ? [`CONSTRAINT ${this.#keyName} PRIMARY KEY (${keyList})`] : []),
     ];
     const index = shape.keyed === 'unique' && shape.identity !== 'number' ? keyList : 'n';

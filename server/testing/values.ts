@@ -117,7 +117,11 @@ export interface KeyType extends ValueType {
 export const KEYS: readonly KeyType[] = [
   { type: 'int8', value: (n) => `${n - 20}` },
   { type: 'text', value: (n) => String.raw`E'k\t\\${n}\né'` },
-  { type: 'text COLLATE any_case', value: (n) => `'key ${n}'` },
+  {
+    type: 'text COLLATE any_case',
+    value: (n) => `'key ${n}'`,
+    respelt: (column) => `upper(${column})`,
+  },
   {
     type: 'numeric',
     value: (n) => `${n}.${n % 2 === 0 ? '5' : '50'}`,

@@ -50,6 +50,11 @@ export class ChangesLab {
     return lab;
   }
 
+  /** `server_version_num`. */
+  get version(): number {
+    return this.#server.version;
+  }
+
   exec(sql: string): Promise<Record<string, unknown>[]> {
     return this.#server.exec(this.database, sql);
   }

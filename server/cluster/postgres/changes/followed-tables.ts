@@ -2,13 +2,13 @@ import { alwaysQuote } from '../../names.ts';
 import { isLedgerSql } from '../ledger.ts';
 import type { Session } from '../session.ts';
 import { PUBLICATION } from './following.ts';
-import { KEY_SQL } from './identity.ts';
+import { KEY_SQL, REFUSED_WHEN_FOLLOWED } from './identity.ts';
 
 /** A table as far as following it goes. */
 export interface FollowedTable {
   schema: string;
   name: string;
-  /** Its rows have a key that the WAL tells. */
+  /** Its rows have a key that the WAL tells, and may be followed. */
   keyed: boolean;
   unlogged: boolean;
   followed: boolean;
@@ -35,7 +35,7 @@ export async function readTables(session: Session): Promise<FollowedTable[]> {
   return session.rows<FollowedTable>(
     'list the tables',
     `SELECT n.nspname AS schema, c.relname AS name,
-            EXISTS (SELECT FROM ${KEY_SQL} key) AND c.relreplident <> 'n' AS keyed, c.relpersistence = 'u' AS unlogged,
+            EXISTS (SELECT FROM ${KEY_SQL} key) AND c.relreplident <> 'n' AND NOT ${REFUSED_WHEN_FOLLOWED} AS keyed, c.relpersistence = 'u' AS unlogged,
             pg_has_role(c.relowner, 'USAGE') AS owned,
             EXISTS (SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
                     WHERE r.prrelid = c.oid AND p.pubname = '${PUBLICATION}') AS followed

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { histories } from '../../../testing/histories.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
 import { type Backup, ChangesLab } from './changes-lab.ts';
 
 /**
  * Random histories of random tables, backed up at random moments upon random bases. `ChangesLab.step` sees to it that the
- * base's rows and the changes make the rows of the moment. HOLDFAST_TEST_HISTORIES: how many, HOLDFAST_TEST_SEED: which.
+ * base's rows and the changes make the rows of the moment. See testing/histories.ts for how many and which.
  */
-const HISTORIES = Number(process.env['HOLDFAST_TEST_HISTORIES'] ?? 3);
-const SEED = Number(process.env['HOLDFAST_TEST_SEED'] ?? 20_261_124);
+const HISTORIES = histories({ numRuns: 3, seed: 20_261_124 });
 
 let server: TestServer;
 
@@ -157,6 +157,6 @@ async function play({ kinds, steps }: { kinds: [KeyKind, KeyKind]; steps: Step[]
 }
 
 it('every backup of every chain is what the tables were', async () => {
-  await fc.assert(fc.asyncProperty(history, play), { seed: SEED, numRuns: HISTORIES, endOnFailure: true });
-  expect(made).toBeGreaterThanOrEqual(HISTORIES);
+  await fc.assert(fc.asyncProperty(history, play), HISTORIES);
+  expect(made).toBeGreaterThanOrEqual(HISTORIES.numRuns);
 }, 3_600_000);

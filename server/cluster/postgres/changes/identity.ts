@@ -19,6 +19,14 @@ const NAMING_TYPES =
   'regproc,regprocedure,regoper,regoperator,regclass,regcollation,regtype,regrole,regnamespace,regconfig,regdictionary';
 
 /**
+ * Of a table `c`: while it is published, PostgreSQL 18 refuses to update or delete its rows ("Replica identity must not
+ * contain unpublished generated columns").
+ */
+export const REFUSED_WHEN_FOLLOWED = `(c.relreplident = 'f' AND current_setting('server_version_num')::int >= 180000
+  AND EXISTS (SELECT FROM pg_attribute g
+    WHERE g.attrelid = c.oid AND g.attnum > 0 AND NOT g.attisdropped AND g.attgenerated <> ''))`;
+
+/**
  * The end of `storage`: `followed=` and the publication's and the membership's row, or why there is none. Rows' xmin: a
  * table that left the publication and came back, or a publication that was altered meanwhile, is another one.
  */
@@ -29,7 +37,8 @@ const FOLLOWED_SQL = `coalesce(
    WHERE r.prrelid = c.oid AND p.pubname = '${PUBLICATION}'
      AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate
      AND (to_jsonb(r) ->> 'prqual') IS NULL AND (to_jsonb(r) ->> 'prattrs') IS NULL),
-  CASE WHEN c.relpersistence = 'u' THEN 'unlogged' WHEN c.relreplident = 'n' THEN 'nothing' ELSE 'no' END)`;
+  CASE WHEN c.relpersistence = 'u' THEN 'unlogged' WHEN c.relreplident = 'n' THEN 'nothing'
+       WHEN ${REFUSED_WHEN_FOLLOWED} THEN 'refused' ELSE 'no' END)`;
 
 /**
  * The index whose columns the WAL tells of each changed row, as RelationGetReplicaIndex chooses it: the primary key or

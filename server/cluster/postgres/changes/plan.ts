@@ -108,6 +108,8 @@ function whyNotByKey(then: TableDescriptor | undefined, now: TableDescriptor): s
   const why: Record<string, string> = {
     unlogged: 'It is unlogged: the WAL has nothing of it.',
     nothing: 'Its REPLICA IDENTITY is NOTHING: which rows were changed is not told.',
+    refused:
+      'Its REPLICA IDENTITY is FULL and it has generated columns: PostgreSQL 18 would refuse changes of its rows if they were followed. REPLICA IDENTITY DEFAULT would do.',
     names:
       'It has values that name objects of the database (regclass and its like): their texts change with those names, and no row does.',
     no: 'It is not followed: turn it on, on the cluster’s page.',

@@ -33,8 +33,9 @@ export async function* changesByKey(
     .map((name, index) => {
       const column = `t.${alwaysQuote(name)}`;
       const type = table.columns.find((each) => each.name === name)?.type ?? 'text';
-      // concat() prints as the output function does, which a cast to text doesn't for all types.
-      return `${column} = k.k${index}::${type} AND concat(${column}) = k.k${index}`;
+      // concat() prints as the output function does, which a cast to text doesn't for all types. Its text is compared as it
+      // is, whatever the column's collation takes to be equal.
+      return `${column} = k.k${index}::${type} AND concat(${column}) COLLATE "C" = k.k${index}`;
     })
     .join(' AND ');
   const from = `ONLY ${sqlName(table.name)} AS t`;
