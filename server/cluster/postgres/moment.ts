@@ -54,9 +54,10 @@ export class Moments {
         holders.push(holder);
         return { database, holder };
       });
-      await Promise.allSettled(connecting);
+      const preparing = past === null ? [...new Set(databases)].map(before) : [];
+      await Promise.allSettled([...connecting, ...preparing]);
+      await Promise.all(preparing);
       const held = await Promise.all(connecting);
-      if (past === null) await Promise.all(held.map(({ database }) => before(database)));
       // Connected first, then all snapshots at once: the databases' moments lie as close together as can be.
       const snapshots = await Promise.all(
         held.map(

@@ -30,7 +30,9 @@ export class ChangedRows {
 
   /** Notes a change; one of the same row that was noted before doesn't count any more. See `makeRoom`. */
   note(oid: number, change: RowChange): void {
-    this.#characters += this.#table(oid).note(change);
+    this.#table(oid).note(change);
+    // One that takes another's place counts too: that makes room somewhat early, and less work.
+    this.#characters += change.key.length + (change.kind === 'row' ? change.line.length : 0);
   }
 
   /** Moves to files what has become too much; to be awaited now and then while changes are noted. */
@@ -73,11 +75,8 @@ class Table {
   /** What didn't fit: changes that are held come after them. */
   #spilled: KeySpool | null = null;
 
-  /** Answers how many characters more are held now. */
-  note(change: RowChange): number {
-    const before = this.#held.get(change.key);
+  note(change: RowChange): void {
     this.#held.set(change.key, change);
-    return sizeOf(change) - (before === undefined ? 0 : sizeOf(before));
   }
 
   async spill(): Promise<void> {
@@ -107,10 +106,6 @@ class Table {
     this.#held.clear();
     await this.#spilled?.dispose();
   }
-}
-
-function sizeOf(change: RowChange): number {
-  return change.key.length + (change.kind === 'row' ? change.line.length : 0);
 }
 
 function printed(change: RowChange): string {

@@ -2,7 +2,7 @@ import { literal } from '../../literal.ts';
 import { momentText } from '../../moment.ts';
 import { alwaysQuote, quoteIdent } from '../../names.ts';
 import type { Session } from '../session.ts';
-import { type Mark, printMarks, PUBLICATION, readFollowing } from './following.ts';
+import { type Following, type Mark, printMarks, PUBLICATION, readFollowing } from './following.ts';
 import { lsnOf } from './snapshot.ts';
 
 /** What the slot keeps: WAL of so long and of so many bytes at most, whichever is less. */
@@ -94,12 +94,14 @@ export function markFor(marks: readonly Mark[], xmin: bigint): Mark | undefined 
   return marks.findLast(({ xid }) => BigInt(xid) <= xmin);
 }
 
-/** Up to which mark the slot may forget, by the policy; undefined: nothing yet. */
-export function outdated(marks: readonly Mark[], now: Date, lsn: string): Mark | undefined {
-  return marks.findLast(
-    (mark) =>
-      now.getTime() - Date.parse(mark.at) > KEPT_SECONDS * 1000 || lsnOf(lsn) - lsnOf(mark.lsn) > KEPT_BYTES,
+/** Up to which mark the slot is to forget, by the policy; null: nothing more. */
+export function toForget({ marks, insertLsn, slot }: Following, now: Date): Mark | null {
+  if (insertLsn === null || slot === null || slot.walStatus === 'lost') return null;
+  const last = marks.findLast(
+    ({ at, lsn }) =>
+      now.getTime() - Date.parse(at) > KEPT_SECONDS * 1000 || lsnOf(insertLsn) - lsnOf(lsn) > KEPT_BYTES,
   );
+  return last === undefined || last === marks[0] ? null : last;
 }
 
 /** What `moveOn` did. */
@@ -113,10 +115,10 @@ export interface Moved {
 /** Moves the slot on to what the policy says. Null where it keeps no more than that. */
 export async function moveOn(session: Session, now: Date): Promise<Moved | null> {
   return alone(session, async () => {
-    const { marks, insertLsn, slot, slotName } = await readFollowing(session);
-    if (insertLsn === null || slot === null || slot.walStatus === 'lost') return null;
-    const from = outdated(marks, now, insertLsn);
-    if (from === undefined || from === marks[0]) return null;
+    const following = await readFollowing(session);
+    const { marks, slot, slotName } = following;
+    const from = toForget(following, now);
+    if (from === null || slot === null) return null;
     await session.rows('move the replication slot on', 'SELECT pg_replication_slot_advance($1, $2::pg_lsn)', [
       slotName,
       from.lsn,

@@ -1,5 +1,8 @@
 import { HoldfastError } from '../../../errors.ts';
 
+/** `n`, `u` and `t`: how a value of a tuple is told. */
+const [NULL, UNCHANGED, TEXT] = [0x6e, 0x75, 0x74];
+
 /** Longer values are left to be looked up: whole rows are held while they are read. */
 const LONGEST_VALUE = 1024 * 1024;
 
@@ -119,15 +122,19 @@ class Reader {
   }
 
   tuple(): TupleValue[] {
-    return Array.from({ length: this.int16() }, () => {
-      const kind = this.char();
-      if (kind === 'n') return null;
-      if (kind === 'u') return undefined;
-      if (kind !== 't') throw malformed();
-      const length = this.int32();
-      const start = this.#take(length);
-      return length > LONGEST_VALUE ? undefined : this.#bytes.toString('latin1', start, start + length);
-    });
+    const values: TupleValue[] = [];
+    for (let left = this.int16(); left > 0; left--) values.push(this.#value());
+    return values;
+  }
+
+  #value(): TupleValue {
+    const kind = this.byte();
+    if (kind === NULL) return null;
+    if (kind === UNCHANGED) return undefined;
+    if (kind !== TEXT) throw malformed();
+    const length = this.int32();
+    const start = this.#take(length);
+    return length > LONGEST_VALUE ? undefined : this.#bytes.toString('latin1', start, start + length);
   }
 
   #take(bytes: number): number {

@@ -2,8 +2,8 @@ import type { Moment } from '../../moment.ts';
 import type { Connections, Lease } from '../connections.ts';
 import { snapshotOf } from '../moment.ts';
 import type { Session } from '../session.ts';
-import { FOLLOWED_DATABASES_SQL, readFollowing, whyNotFollowed } from './following.ts';
-import { keepMark, movedText, moveOn, setMark } from './marks.ts';
+import { FOLLOWED_DATABASES_SQL, type Following, readFollowing, whyNotFollowed } from './following.ts';
+import { keepMark, movedText, moveOn, setMark, toForget } from './marks.ts';
 import { dropUseless, moveRecentSlot } from './recent-slot.ts';
 
 /** Since when pg_log_standby_snapshot() is there. */
@@ -27,7 +27,8 @@ export class Tending {
    * WAL from before. It only saves time, so whatever is in its way is passed over.
    */
   async markBefore(database: string): Promise<void> {
-    await this.#connections.use(database, markWhereFollowed).catch(() => undefined);
+    const mark = async (session: Session) => markWhereFollowed(session, await readFollowing(session));
+    await this.#connections.use(database, mark).catch(() => undefined);
   }
 
   /** Implements Cluster.tend. */
@@ -35,8 +36,12 @@ export class Tending {
     const said: string[] = [];
     for (const database of backup?.databases ?? (await this.#followed())) {
       const moved = await this.#connections.use(database, async (session) => {
-        await dropUseless(session, await readFollowing(session));
-        return (await markWhereFollowed(session)) ? moveOn(session, this.#now()) : null;
+        const following = await dropUseless(session, await readFollowing(session));
+        // A backup has set its mark before its moment.
+        if (backup === null) await markWhereFollowed(session, following);
+        return isOurs(following) && toForget(following, this.#now()) !== null
+          ? moveOn(session, this.#now())
+          : null;
       });
       if (moved !== null) said.push(movedText(database, moved));
       if (backup !== null) this.#moveRecent(database, backup.moment);
@@ -74,10 +79,14 @@ export class Tending {
   }
 }
 
-/** Sets a mark where the database's changes are followed and it may be kept; answers whether. */
-async function markWhereFollowed(session: Session): Promise<boolean> {
-  const following = await readFollowing(session);
-  if (whyNotFollowed(following) !== null || following.publication?.owned !== true) return false;
+/** Changes are followed, and marks may be kept. */
+function isOurs(following: Following): boolean {
+  return whyNotFollowed(following) === null && following.publication?.owned === true;
+}
+
+/** Sets a mark where the database's changes are followed and it may be kept. */
+async function markWhereFollowed(session: Session, following: Following): Promise<void> {
+  if (!isOurs(following)) return;
   // Reading can begin only at a place where the WAL lists the running transactions, which it does every 15 seconds.
   if (session.server.version >= LOGS_SNAPSHOTS)
     await session.rows(
@@ -85,5 +94,4 @@ async function markWhereFollowed(session: Session): Promise<boolean> {
       `SELECT pg_log_standby_snapshot() WHERE has_function_privilege('pg_log_standby_snapshot()', 'EXECUTE')`,
     );
   await keepMark(session, await setMark(session));
-  return true;
 }
