@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { checkKey } from './accounts/key-check.ts';
 import { openSecrets } from './accounts/secrets.ts';
+import { Turns } from './cluster/turns.ts';
 import { readConfig } from './config.ts';
 import { HoldfastError } from './errors.ts';
 import { coordinate } from './jobs/coordinate.ts';
@@ -43,6 +44,7 @@ async function startEngine(logger: Logger): Promise<Role> {
     tasks: new TaskBoard(metadata, now),
     queue,
     clusters,
+    turns: new Turns(config.engineTasks),
     openStore: (location) => openStore(location, { externDir: config.externDir }),
     logger,
     now,

@@ -6,6 +6,7 @@ import type { Moment } from '../cluster/moment.ts';
 import { writeDataFile } from '../format/data-file.ts';
 import type { StoredRows } from '../format/data-file.ts';
 import type { Store } from '../storage/store.ts';
+import type { ExportOptions } from './export.ts';
 
 export interface ChangesTask {
   /** Where rows and keys of deleted rows go; a file that would be empty is not written. */
@@ -31,7 +32,7 @@ export async function exportChanges(
   cluster: Cluster,
   store: Store,
   task: ChangesTask,
-  options: { signal: AbortSignal; onProgress: (rawBytes: number, rows: number) => void },
+  options: ExportOptions,
 ): Promise<{ files: WrittenChanges[]; compared: string | null }> {
   const { table, method, range, from, moment } = task;
   const files = new Map<ChangeChunk['kind'], ChangeFile>();
@@ -47,14 +48,16 @@ export async function exportChanges(
   const onCompared = (reason: string) => (compared = reason);
   const { signal } = options;
   try {
-    for await (const chunk of cluster.readChanges(table, method, range, from, moment, signal, onCompared)) {
-      let file = files.get(chunk.kind);
-      if (file === undefined) {
-        file = new ChangeFile(store, task.files[chunk.kind], signal, report);
-        files.set(chunk.kind, file);
+    await options.turns.during(async () => {
+      for await (const chunk of cluster.readChanges(table, method, range, from, moment, signal, onCompared)) {
+        let file = files.get(chunk.kind);
+        if (file === undefined) {
+          file = new ChangeFile(store, task.files[chunk.kind], signal, report);
+          files.set(chunk.kind, file);
+        }
+        await file.write(chunk.text);
       }
-      await file.write(chunk.text);
-    }
+    });
     const written: WrittenChanges[] = [];
     for (const [kind, file] of files) written.push({ kind, ...(await file.end()) });
     return { files: written, compared };

@@ -2,24 +2,38 @@ import { Readable } from 'node:stream';
 import type { Cluster, TableRange } from '../cluster/cluster.ts';
 import type { TableDescriptor } from '../cluster/descriptor.ts';
 import type { Moment } from '../cluster/moment.ts';
+import type { Turns } from '../cluster/turns.ts';
 import { writeDataFile } from '../format/data-file.ts';
 import type { StoredRows } from '../format/data-file.ts';
 import type { Store } from '../storage/store.ts';
 
+export interface ExportOptions {
+  signal: AbortSignal;
+  /** Gets raw bytes and rows so far. */
+  onProgress: (rawBytes: number, rows: number) => void;
+  /** Of this process, to read: while one task's file is being put away, another one's rows are read. */
+  turns: Turns;
+}
+
 /**
  * Exports one task: reads its ranges one after the other as of the moment and writes them as one data file.
- * All or nothing: a read that fails, or the signal, leaves no file. `onProgress` gets raw bytes and rows so far.
+ * All or nothing: a read that fails, or the signal, leaves no file.
  */
 export async function exportTask(
   cluster: Cluster,
   store: Store,
   task: { file: string; table: TableDescriptor; ranges: TableRange[]; moment: Moment },
-  options: { signal: AbortSignal; onProgress: (rawBytes: number, rows: number) => void },
+  options: ExportOptions,
 ): Promise<StoredRows> {
   async function* rows(): AsyncGenerator<Buffer, void> {
-    for (const range of task.ranges) {
-      options.signal.throwIfAborted();
-      yield* await cluster.readRange(task.table, range, task.moment, options.signal);
+    await options.turns.take();
+    try {
+      for (const range of task.ranges) {
+        options.signal.throwIfAborted();
+        yield* await cluster.readRange(task.table, range, task.moment, options.signal);
+      }
+    } finally {
+      options.turns.giveBack();
     }
   }
   return writeDataFile(store, task.file, Readable.from(rows(), { objectMode: false }), options);

@@ -103,6 +103,10 @@ async function exportAt(
   ]);
   const [problem] = resolved.problems;
   if (problem !== undefined) throw problem;
+  const tables = tablesOf(resolved);
+  const bytesATask = taskBytes(job.estimatedBytes);
+  // The ranges of a full backup need not wait for what the tables look like.
+  const fullTasks = bases === null ? begun(newTasks(cluster, tables, moment, bytesATask, null)) : null;
   const descriptors = await cluster.descriptors(
     resolved.objects.map((object) => object.name),
     moment,
@@ -115,13 +119,12 @@ async function exportAt(
   const count = await tools.tasks.add(
     job.id,
     job.attempt,
-    newTasks(cluster, tablesOf(resolved), moment, taskBytes(job.estimatedBytes), layer),
+    fullTasks ?? newTasks(cluster, tables, moment, bytesATask, layer),
     (ids) => tools.queue.sendTasks(job.id, job.attempt, ids),
   );
-  const tables = resolved.selection.totals.tables;
   await tools.jobs.log(
     job.id,
-    `Planned ${count} ${count === 1 ? 'task' : 'tasks'} for ${tables} ${tables === 1 ? 'table' : 'tables'}.`,
+    `Planned ${count} ${count === 1 ? 'task' : 'tasks'} for ${tables.length} ${tables.length === 1 ? 'table' : 'tables'}.`,
   );
   await logChanges(job, tools, changes);
   // While rows are read already, and close to the moment.
@@ -221,6 +224,19 @@ async function sweep(
   const kept = new Set(files.map((file) => file.name));
   for (const file of await tools.tasks.leftovers(job.id, job.attempt))
     if (!kept.has(file)) await store.remove(file);
+}
+
+/** Asks for the first item at once, whenever it is taken. */
+function begun<T>(items: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  const first = items.next();
+  // Whoever takes it gets to know.
+  first.catch(() => undefined);
+  return (async function* () {
+    const { value, done } = await first;
+    if (done === true) return;
+    yield value;
+    yield* items;
+  })();
 }
 
 async function* newTasks(

@@ -58,6 +58,7 @@ async function writeFiles(
   const ranges = task.ranges.map((range) => ({ ...range, leaseholder: nodeId(range.leaseholder) }));
   const options = {
     signal,
+    turns: tools.turns,
     onProgress: (bytes: number, rows: number) => work.report({ rows, bytes, storedBytes: 0 }),
   };
   // A name of its own for every try: a try that was given up may still be writing.

@@ -53,29 +53,25 @@ export async function workLoadTask(
     const cluster = await tools.clusters.connect(work.cluster);
     const target = { restore: work.jobId, key: ledgerKey(step), database, table };
     if (step.kind === 'remove') {
-      await removeChanged(cluster, store, location, { ...target, files: step.files }, signal);
+      await tools.turns.during(() =>
+        removeChanged(cluster, store, location, { ...target, files: step.files }, signal),
+      );
       // What is loaded is what counts as a restore's rows and bytes.
       await work.finish({ rows: 0, bytes: 0, storedBytes: 0 }, { rows: 0 });
       return;
     }
     const { file } = step;
     const share = file.rawBytes === 0 ? 0 : 1 / file.rawBytes;
-    const { rows } = await loadFile(
-      cluster,
-      store,
-      location,
-      { ...target, file },
-      {
-        signal,
-        onProgress: (bytes) => {
-          const done = bytes * share;
-          work.report({
-            rows: Math.floor(file.rows * done),
-            bytes,
-            storedBytes: Math.floor(file.bytes * done),
-          });
-        },
-      },
+    const onProgress = (bytes: number) => {
+      const done = bytes * share;
+      work.report({
+        rows: Math.floor(file.rows * done),
+        bytes,
+        storedBytes: Math.floor(file.bytes * done),
+      });
+    };
+    const { rows } = await tools.turns.during(() =>
+      loadFile(cluster, store, location, { ...target, file }, { signal, onProgress }),
     );
     await work.finish({ rows, bytes: file.rawBytes, storedBytes: file.bytes }, { rows });
   } finally {

@@ -10,6 +10,9 @@ const HEARTBEAT_SECONDS = 10;
 const A_WEEK_SECONDS = 7 * 24 * 60 * 60;
 const INSERT_AT_A_TIME = 500;
 
+/** Tasks that an engine has in hand beside those that move rows. */
+const TASKS_BESIDE = 2;
+
 const COORDINATE = 'coordinate';
 const TASK = 'task';
 
@@ -90,9 +93,12 @@ export class WorkQueue {
     });
   }
 
-  /** Works tasks with `handle`, as many at once as `concurrency`. A handler that throws is tried again. */
+  /**
+   * Works tasks with `handle`, for `concurrency` that move rows at once: some more are in hand, which begin or end meanwhile.
+   * A handler that throws is tried again.
+   */
   async workTasks(concurrency: number, handle: (task: QueuedTask) => Promise<void>): Promise<void> {
-    await this.#work(TASK, concurrency, async (job) => {
+    await this.#work(TASK, concurrency + TASKS_BESIDE, async (job) => {
       const data = taskSchema.parse(job.data);
       await handle({ ...data, jobId: data.jobId as JobId, retries: job.retryCount });
     });

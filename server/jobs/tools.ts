@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ClusterRegistry } from '../metadata/clusters.ts';
+import type { Turns } from '../cluster/turns.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
 import type { WorkQueue } from './queue.ts';
@@ -14,6 +15,8 @@ export interface EngineTools {
   tasks: TaskBoard;
   queue: WorkQueue;
   clusters: ClusterRegistry;
+  /** To move rows: so many tasks of this engine do so at once, whatever else is in hand. */
+  turns: Turns;
   openStore: (location: Location) => Store;
   logger: Logger;
   now: () => Date;

@@ -20,8 +20,9 @@ interface Life {
 export interface ChildOptions {
   /** `engine`, `console`: for log lines. */
   name: string;
-  /** The file that Node runs. */
+  /** The file that Node runs, and what it is given before it. */
   entry: string;
+  flags?: readonly string[];
   env: NodeJS.ProcessEnv;
   log: WriteStream;
   /** A line for people. */
@@ -118,8 +119,8 @@ export class Child {
   }
 
   #spawn(): Life {
-    const { entry, env, log, show, name } = this.#options;
-    const child = spawn(process.execPath, [entry], {
+    const { entry, flags = [], env, log, show, name } = this.#options;
+    const child = spawn(process.execPath, [...flags, entry], {
       env,
       // Ctrl-C goes to everyone in the terminal's process group: the supervisor alone decides who stops when.
       detached: true,

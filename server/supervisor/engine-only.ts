@@ -7,6 +7,7 @@ import { Child } from './child.ts';
 import { prepareDataDir } from './data-dir.ts';
 import { openLog, rotatedLog } from './logs.ts';
 import { METADATA_DATABASE } from './metadata.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 import { childEnvironment, type SuperviseOptions } from './supervise.ts';
 
 /**
@@ -24,6 +25,7 @@ export async function startEngine(
   const child = new Child({
     name: 'engine',
     entry: entries.engine,
+    flags: NODE_FLAGS.engine,
     env: childEnvironment(config, store),
     log,
     show: (line) => say('warning', line),

@@ -8,6 +8,7 @@ import { markDataDir, prepareDataDir } from './data-dir.ts';
 import { lockDataDir } from './lock.ts';
 import { openLog, rotatedLog } from './logs.ts';
 import { metadataUrl, prepareMetadata } from './metadata.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 import { checkPorts } from './ports.ts';
 
 /** What is running, for the banner and for whoever started us. */
@@ -190,6 +191,7 @@ export class Supervisor {
     const child = new Child({
       name,
       entry: entries[name],
+      flags: NODE_FLAGS[name],
       env: childEnvironment(config, store),
       log,
       show: (line) => say('warning', line),

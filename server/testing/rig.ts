@@ -7,6 +7,7 @@ import { ensureRoot } from '../accounts/bootstrap.ts';
 import { openSecrets } from '../accounts/secrets.ts';
 import { startTestServer } from '../cluster/postgres/test-server.ts';
 import type { TestServer } from '../cluster/postgres/test-server.ts';
+import { Turns } from '../cluster/turns.ts';
 import { coordinate } from '../jobs/coordinate.ts';
 import type { JobEvent, JobId } from '../jobs/job.ts';
 import { JobLog } from '../jobs/log.ts';
@@ -85,6 +86,7 @@ export async function startRig(options: { clusterUrl?: string } = {}): Promise<R
       tasks: new TaskBoard(metadata, now),
       queue: engineQueue,
       clusters: engineClusters,
+      turns: new Turns(tasks),
       openStore: open,
       logger,
       now,

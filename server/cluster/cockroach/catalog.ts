@@ -53,7 +53,10 @@ export async function readObjects(session: Session): Promise<KnownObject[]> {
   const found = rows
     .map((row) => ({ ...row, id: Number(row.id), ...storedDescriptorSchema.parse(row.descriptor) }))
     .filter(({ table }) => !(table?.temporary ?? false));
-  const zones = await readZones(session);
+  const zones = await readZones(
+    session,
+    found.map(({ id }) => id),
+  );
   const comments = new Map(found.map(({ schema, name, comment }) => [`${schema}\0${name}`, comment]));
   const objects = new Map<number, KnownObject>();
   for (const row of found) {

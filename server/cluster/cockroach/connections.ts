@@ -2,6 +2,7 @@ import pg from 'pg';
 import { HoldfastError } from '../../errors.ts';
 import type { NodeId } from '../cluster.ts';
 import type { Place } from '../postgres/errors.ts';
+import { Turns } from '../turns.ts';
 import { clusterError } from './errors.ts';
 import { RowSocket } from './rows/row-socket.ts';
 import { prepareSession, type Purpose, Session } from './session.ts';
@@ -70,27 +71,6 @@ export interface ListedNode {
   id: NodeId;
   address: string;
   live: boolean;
-}
-
-/** Lets so many at once have a turn; the others wait in the order that they came. */
-class Turns {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async take(): Promise<void> {
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  giveBack(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free += 1;
-    else next();
-  }
 }
 
 /**

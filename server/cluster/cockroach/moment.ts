@@ -24,13 +24,19 @@ export async function holdMoment(
   defaultAsOf: string,
 ): Promise<HeldMoment> {
   const text = asOf ?? defaultAsOf;
-  const moment = await connections.use(connections.homeDatabase, async (session) => {
-    const timestamp = await resolve(session, text);
-    await checkDatabases(session, databases, timestamp, text);
-    await refuseTooOld(session, databases, timestamp, text);
-    return momentAt(timestamp);
-  });
-  return { moment, lost: new AbortController().signal, release: () => Promise.resolve() };
+  const { homeDatabase } = connections;
+  const timestamp = await connections.use(homeDatabase, (session) => resolve(session, text));
+  const checks = await Promise.allSettled([
+    connections.use(homeDatabase, (session) => checkDatabases(session, databases, timestamp, text)),
+    connections.use(homeDatabase, (session) => refuseTooOld(session, databases, timestamp, text)),
+  ]);
+  // In this order: of a database that isn't there nothing can be too old.
+  for (const check of checks) if (check.status === 'rejected') throw check.reason;
+  return {
+    moment: momentAt(timestamp),
+    lost: new AbortController().signal,
+    release: () => Promise.resolve(),
+  };
 }
 
 /** The decimal HLC of what stands after AS OF SYSTEM TIME. It takes no parameters there: hence the quoting. */
