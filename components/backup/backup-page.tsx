@@ -20,7 +20,7 @@ export function BackupPage() {
       {clusters.error !== null && clusters.data === undefined ? (
         <ErrorAlert error={clusters.error} onRetry={() => void clusters.refetch()} />
       ) : !client || clusters.data === undefined ? (
-        <Stack gap="lg" aria-busy aria-label="Loading">
+        <Stack gap="lg" role="status" aria-busy aria-label="Loading">
           <Skeleton h={44} />
           <Skeleton h={420} />
         </Stack>

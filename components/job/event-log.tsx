@@ -21,7 +21,7 @@ export function EventLog({ log, connecting }: { log: readonly LogEntry[]; connec
       <Title order={2}>Events</Title>
       {log.length === 0 ? (
         connecting ? (
-          <Skeleton h={80} radius="md" aria-label="Loading" />
+          <Skeleton h={80} radius="md" role="status" aria-label="Loading" />
         ) : (
           <Text c="dimmed" size="sm">
             Nothing has happened yet.

@@ -74,7 +74,13 @@ export function TreePanel(props: TreePanelProps) {
         )}
       </Group>
       {loading ? (
-        <Skeleton h="calc(clamp(280px, 52vh, 620px) + 36px)" radius="md" aria-label="Loading" aria-busy />
+        <Skeleton
+          h="calc(clamp(280px, 52vh, 620px) + 36px)"
+          radius="md"
+          role="status"
+          aria-label="Loading"
+          aria-busy
+        />
       ) : (
         <ObjectTree
           label={label}
