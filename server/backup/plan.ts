@@ -41,10 +41,16 @@ export async function checkBackup(
   openStore: (location: Location) => Store,
   pace: Pace,
 ): Promise<BackupCheck> {
-  const [info, resolved, windows] = await Promise.all([
-    cluster.describe(),
+  const described = cluster.describe();
+  // Looked at side by side, told in this order: targets, time and bases, destination.
+  const ofBases: HoldfastError[] = [];
+  const ofDestination: HoldfastError[] = [];
+  const [info, resolved, windows, bases, location] = await Promise.all([
+    described,
     resolveTargets(cluster, statement.targets),
     windowsOf(cluster, databasesOf(statement.targets)),
+    described.then((about) => checkBases(statement, about, openStore, ofBases)),
+    checkDestination(statement.to, openStore, ofDestination),
   ]);
   const problems = [...resolved.problems];
   const warnings = resolved.selection.missing.map((missing) => missing.consequence);
@@ -62,7 +68,7 @@ export async function checkBackup(
       }),
     );
   }
-  const bases = await checkBases(statement, info, openStore, problems);
+  problems.push(...ofBases);
   const readable = statement.asOf === null || info.asOf.available;
   let layer: BackupCheck['layer'] = null;
   let age = 0;
@@ -82,7 +88,7 @@ export async function checkBackup(
   }
   const late = problems.length > 0 ? null : windowWarning(windows, resolved, age, pace);
   if (late !== null) warnings.push(late);
-  const location = await checkDestination(statement.to, openStore, problems);
+  problems.push(...ofDestination);
   return { resolved, location, layer, info, problems, warnings };
 }
 

@@ -6,7 +6,7 @@ import type { ChangedRows } from './changed-rows.ts';
 import { decodeChanges, type DecodeRequest, type FollowedRows } from './decode.ts';
 import { type Following, type Mark, PUBLICATION, readFollowing } from './following.ts';
 import { readIdentities } from './identity.ts';
-import { keepMark, setMark } from './marks.ts';
+import { setMark } from './marks.ts';
 import { beginAt } from './plan.ts';
 import { lsnOf, parseSnapshot } from './snapshot.ts';
 
@@ -103,7 +103,6 @@ export class Decodings {
       const mark = await setMark(session);
       const following = await readFollowing(session);
       const start = beginAt(following, from, after);
-      if (following.publication?.owned === true) await keepMark(session, mark);
       await begin(session, at);
       const published = await session.rows<{ oid: number }>(
         'list the tables',
