@@ -75,7 +75,6 @@ test('root recreates roles from a backup, one by one and all that are missing', 
   expect(
     await exec(`SELECT pg_has_role('e2e_teller', 'e2e_readers', 'MEMBER WITH ADMIN OPTION') AS admin`),
   ).toEqual([{ admin: true }]);
-  // Faded out: half there, it has no contrast.
   await expect(page.getByRole('dialog')).toBeHidden();
   expect(await violations(page)).toEqual([]);
 
