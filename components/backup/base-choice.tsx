@@ -1,5 +1,5 @@
 'use client';
-import { Alert, Badge, Button, Group, Radio, Skeleton, Stack, Text } from '@mantine/core';
+import { Alert, Badge, Button, Group, Radio, Stack, Text } from '@mantine/core';
 import { IconInfoCircle } from '@tabler/icons-react';
 import { type Ref, useId, useState } from 'react';
 import type { BaseCandidate } from '../../server/backup/selection.ts';
@@ -11,6 +11,7 @@ import { ErrorAlert } from '../ui/errors.tsx';
 import { Age, Moment } from '../ui/figures.tsx';
 import { drawbackOf, lostBase, newestUsable, tablesHeld } from './base.ts';
 import classes from './base-choice.module.css';
+import { Loading } from '../ui/loading.tsx';
 
 /** From this much time left on, the deadline stands out. */
 const SOON_MS = 60 * 60 * 1000;
@@ -42,7 +43,7 @@ export function BaseChoice({ candidates, bases, onBases, error, cards }: BaseCho
     return candidates.error !== null ? (
       <ErrorAlert error={candidates.error} onRetry={() => void candidates.refetch()} />
     ) : (
-      <Skeleton h={140} aria-busy aria-label="Looking for backups" />
+      <Loading h={140} label="Looking for backups" />
     );
   }
   const lost = lostBase(bases, data, now);

@@ -167,7 +167,7 @@ function whatOf(input: BackupInput, plan: BackupPlan): string {
 
 function PlanSkeleton() {
   return (
-    <Stack gap="lg" aria-busy aria-label="Planning">
+    <Stack gap="lg" role="status" aria-busy aria-label="Planning">
       <Skeleton h={88} />
       <Skeleton h={190} />
       <Skeleton h={140} />

@@ -1,11 +1,12 @@
 'use client';
-import { Alert, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Alert, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import type { BackupSummary } from '../../server/backup/selection.ts';
 import { useTRPC } from '../trpc.ts';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { LayerList } from './layer-list.tsx';
+import { Loading } from '../ui/loading.tsx';
 
 /** The layers that an incremental backup needs to be restored, as they are where it recorded them. */
 export function BackupChain({ backup }: { backup: BackupSummary }) {
@@ -33,7 +34,7 @@ export function BackupChain({ backup }: { backup: BackupSummary }) {
       ) : chain.error !== null ? (
         <ErrorAlert error={chain.error} onRetry={() => void chain.refetch()} />
       ) : (
-        <Skeleton h={120} radius="md" aria-busy aria-label="Looking the chain up" />
+        <Loading h={120} label="Looking the chain up" />
       )}
     </Stack>
   );

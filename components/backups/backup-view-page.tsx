@@ -41,7 +41,7 @@ export function BackupViewPage() {
       ) : backup.error !== null ? (
         <ErrorAlert error={backup.error} onRetry={() => void backup.refetch()} />
       ) : (
-        <Stack gap="lg" aria-busy aria-label="Reading the backup">
+        <Stack gap="lg" role="status" aria-busy aria-label="Reading the backup">
           <Skeleton h={36} maw={420} />
           <Skeleton h={220} radius="md" />
           <Skeleton h={260} radius="md" />

@@ -1,5 +1,5 @@
 'use client';
-import { Button, Card, EmptyState, Skeleton, Stack } from '@mantine/core';
+import { Button, Card, EmptyState, Stack } from '@mantine/core';
 import { IconArchive } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
@@ -10,6 +10,7 @@ import { PageHeader } from '../ui/page.tsx';
 import { KnownBackups } from './known-backups.tsx';
 import { OpenBackup } from './open-backup.tsx';
 import { viewPath } from './paths.ts';
+import { Loading } from '../ui/loading.tsx';
 
 export function BackupsPage() {
   const trpc = useTRPC();
@@ -33,7 +34,7 @@ export function BackupsPage() {
         {backups.error !== null && backups.data === undefined ? (
           <ErrorAlert error={backups.error} onRetry={() => void backups.refetch()} />
         ) : backups.data === undefined ? (
-          <Skeleton h={260} radius="md" aria-busy aria-label="Loading backups" />
+          <Loading h={260} label="Loading backups" />
         ) : backups.data.length === 0 ? (
           <EmptyState
             py="xl"

@@ -45,7 +45,7 @@ export function ClusterPage() {
       ) : cluster.error !== null && cluster.data === undefined ? (
         <ErrorAlert error={cluster.error} onRetry={() => void cluster.refetch()} />
       ) : cluster.data === undefined ? (
-        <Stack gap="lg" aria-busy aria-label="Asking the cluster">
+        <Stack gap="lg" role="status" aria-busy aria-label="Asking the cluster">
           <Skeleton h={36} maw={420} />
           <Skeleton h={160} radius="md" />
           <Skeleton h={260} radius="md" />

@@ -1,5 +1,5 @@
 'use client';
-import { Card, Group, Select, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Card, Group, Select, Stack, Text, Title } from '@mantine/core';
 import { skipToken, useQuery } from '@tanstack/react-query';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useMemo } from 'react';
@@ -12,6 +12,7 @@ import { GcWindows } from './gc-windows.tsx';
 import { clusterPath } from './paths.ts';
 import { DatabasePrerequisites } from './prerequisites.tsx';
 import { TableRanges } from './ranges/table-ranges.tsx';
+import { Loading } from '../ui/loading.tsx';
 
 /** Tables that the picker lists at a time; typing finds the others. */
 const OFFERED = 100;
@@ -45,8 +46,7 @@ export function ClusterTables({ cluster, incremental }: { cluster: string; incre
 
   if (databases.error !== null && databases.data === undefined)
     return <ErrorAlert error={databases.error} onRetry={() => void databases.refetch()} />;
-  if (databases.data === undefined)
-    return <Skeleton h={220} radius="md" aria-busy aria-label="Loading databases" />;
+  if (databases.data === undefined) return <Loading h={220} label="Loading databases" />;
   if (database === undefined) return <Text c="dimmed">The cluster has no databases.</Text>;
   return (
     <>
@@ -85,7 +85,7 @@ export function ClusterTables({ cluster, incremental }: { cluster: string; incre
             {catalog.error !== null && catalog.data === undefined ? (
               <ErrorAlert error={catalog.error} onRetry={() => void catalog.refetch()} />
             ) : catalog.data === undefined ? (
-              <Skeleton h={150} radius="md" aria-busy aria-label="Loading tables" />
+              <Loading h={150} label="Loading tables" />
             ) : table === undefined ? (
               <Text size="sm" c="dimmed">
                 This database has no tables.

@@ -1,5 +1,5 @@
 'use client';
-import { Button, Skeleton, Stack } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -10,6 +10,7 @@ import { PageHeader } from '../ui/page.tsx';
 import { ClusterCard } from './cluster-card.tsx';
 import { ClusterFormModal } from './cluster-form.tsx';
 import { clusterPath } from './paths.ts';
+import { Loading } from '../ui/loading.tsx';
 
 /** Every registered cluster, and the way to register one. */
 export function ClustersPage() {
@@ -31,7 +32,7 @@ export function ClustersPage() {
       {clusters.error !== null && clusters.data === undefined ? (
         <ErrorAlert error={clusters.error} onRetry={() => void clusters.refetch()} />
       ) : clusters.data === undefined ? (
-        <Skeleton h={220} radius="md" aria-busy aria-label="Loading clusters" />
+        <Loading h={220} label="Loading clusters" />
       ) : (
         <Stack gap="lg">
           {clusters.data.map((cluster) => (

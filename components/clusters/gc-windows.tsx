@@ -1,5 +1,5 @@
 'use client';
-import { Skeleton, Stack, Text, Title, Tooltip } from '@mantine/core';
+import { Stack, Text, Title, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Capability, GcWindow } from '../../server/cluster/cluster.ts';
 import { nameKey, quoteIdent } from '../../server/cluster/names.ts';
@@ -7,6 +7,7 @@ import { formatWindow, plural } from '../format.ts';
 import { useTRPC } from '../trpc.ts';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
+import { Loading } from '../ui/loading.tsx';
 
 const column = columnsFor<GcWindow>();
 const columns = column.columns([
@@ -53,7 +54,7 @@ export function GcWindows({
       {windows.error !== null && windows.data === undefined ? (
         <ErrorAlert error={windows.error} onRetry={() => void windows.refetch()} />
       ) : windows.data === undefined ? (
-        <Skeleton h={120} radius="md" aria-busy aria-label="Loading GC windows" />
+        <Loading h={120} label="Loading GC windows" />
       ) : windows.data.length === 0 ? (
         <Text size="sm" c="dimmed">
           {incremental.available

@@ -1,5 +1,5 @@
 'use client';
-import { Badge, Button, Card, Group, Modal, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Badge, Button, Card, Group, Modal, Stack, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconCircleCheck, IconCircleDashed } from '@tabler/icons-react';
@@ -10,6 +10,7 @@ import { useTRPC } from '../trpc.ts';
 import { CopyableCode } from '../ui/copyable-code.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { useTurnOn } from './use-turn-on.ts';
+import { Loading } from '../ui/loading.tsx';
 
 /** What incremental backups of this cluster need or gain by, and one click to turn on what is missing. */
 export function Prerequisites({ cluster, capability }: { cluster: string; capability: Capability }) {
@@ -21,7 +22,7 @@ export function Prerequisites({ cluster, capability }: { cluster: string; capabi
       {found.error !== null && found.data === undefined ? (
         <ErrorAlert error={found.error} onRetry={() => void found.refetch()} />
       ) : found.data === undefined ? (
-        <Skeleton h={90} radius="md" aria-busy aria-label="Asking what incremental backups need" />
+        <Loading h={90} label="Asking what incremental backups need" />
       ) : found.data.length === 0 ? (
         <Text size="sm" c="dimmed">
           {capability.available

@@ -1,5 +1,5 @@
 'use client';
-import { Button, Card, Group, NumberInput, Skeleton, Stack, Switch, Text, Title } from '@mantine/core';
+import { Button, Card, Group, NumberInput, Stack, Switch, Text, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -9,6 +9,7 @@ import { describeError, errorField, useTRPC } from '../trpc.ts';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { ErrorAlert, fieldMessage } from '../ui/errors.tsx';
 import { Count, Dash, Moment } from '../ui/figures.tsx';
+import { Loading } from '../ui/loading.tsx';
 
 type Retention = Outputs['clusters']['retention'];
 type Policy = Retention['policy'];
@@ -23,7 +24,7 @@ export function RetainedPast({ cluster }: { cluster: string }) {
       {retention.error !== null && retention.data === undefined ? (
         <ErrorAlert error={retention.error} onRetry={() => void retention.refetch()} />
       ) : retention.data === undefined ? (
-        <Skeleton h={160} radius="md" aria-busy aria-label="Asking what is retained" />
+        <Loading h={160} label="Asking what is retained" />
       ) : (
         <>
           <PolicyForm

@@ -1,5 +1,5 @@
 'use client';
-import { Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle, IconCircleDot, IconInfoCircle } from '@tabler/icons-react';
 import { useState } from 'react';
 import { formatCount } from '../format.ts';
@@ -7,6 +7,7 @@ import { Time } from '../ui/figures.tsx';
 import { StateBadge } from '../ui/states.tsx';
 import classes from './event-log.module.css';
 import type { LogEntry } from './stream.ts';
+import { Loading } from '../ui/loading.tsx';
 
 /** Entries shown before anybody asks for all. */
 const SHOWN = 100;
@@ -21,7 +22,7 @@ export function EventLog({ log, connecting }: { log: readonly LogEntry[]; connec
       <Title order={2}>Events</Title>
       {log.length === 0 ? (
         connecting ? (
-          <Skeleton h={80} radius="md" role="status" aria-label="Loading" />
+          <Loading h={80} label="Loading" />
         ) : (
           <Text c="dimmed" size="sm">
             Nothing has happened yet.

@@ -37,7 +37,7 @@ export function JobPage({ id }: { id: string }) {
     <Stack gap="lg">
       <BackLink href="/jobs">All jobs</BackLink>
       {job.error === null ? (
-        <Stack gap="lg" aria-busy aria-label="Loading the job">
+        <Stack gap="lg" role="status" aria-busy aria-label="Loading the job">
           <Skeleton h={36} maw={320} />
           <Skeleton h={150} radius="md" />
           <Skeleton h={220} radius="md" />

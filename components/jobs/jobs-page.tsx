@@ -1,5 +1,5 @@
 'use client';
-import { Button, Center, EmptyState, Group, SegmentedControl, Skeleton, Stack } from '@mantine/core';
+import { Button, Center, EmptyState, Group, SegmentedControl, Stack } from '@mantine/core';
 import { IconListCheck } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
@@ -12,6 +12,7 @@ import { PageHeader } from '../ui/page.tsx';
 import { useActiveJobs } from './active-jobs.ts';
 import { JobsTable } from './jobs-table.tsx';
 import { mergeJobs } from './merge.ts';
+import { Loading } from '../ui/loading.tsx';
 
 const PAGE_SIZE = 50;
 const REFRESH_MS = 3_000;
@@ -85,7 +86,7 @@ export function JobsPage() {
         {pages.error !== null && pages.data === undefined ? (
           <ErrorAlert error={pages.error} onRetry={() => void refetch()} />
         ) : pages.data === undefined ? (
-          <Skeleton h={320} radius="md" aria-busy aria-label="Loading jobs" />
+          <Loading h={320} label="Loading jobs" />
         ) : jobs.length === 0 ? (
           <NoJobs filtered={filtered} />
         ) : (

@@ -1,5 +1,5 @@
 'use client';
-import { Alert, Anchor, Button, Card, EmptyState, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Card, EmptyState, Group, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck, IconDatabaseExport, IconShieldCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
@@ -14,6 +14,7 @@ import { useTRPC } from '../trpc.ts';
 import { ErrorAlert, fieldMessage } from '../ui/errors.tsx';
 import { Age } from '../ui/figures.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { Loading } from '../ui/loading.tsx';
 
 /** Backups and jobs listed here; the rest is a page away. */
 const SHOWN = 5;
@@ -71,7 +72,7 @@ export function OverviewPage() {
           {backups.error !== null && backups.data === undefined ? (
             <ErrorAlert error={backups.error} onRetry={() => void backups.refetch()} />
           ) : backups.data === undefined ? (
-            <Skeleton h={200} radius="md" aria-busy aria-label="Loading backups" />
+            <Loading h={200} label="Loading backups" />
           ) : backups.data.length === 0 ? (
             <Card padding="xl">
               <EmptyState
@@ -130,8 +131,7 @@ function Clusters() {
   if (clusters.error !== null && clusters.data === undefined) {
     return <ErrorAlert error={clusters.error} onRetry={() => void clusters.refetch()} />;
   }
-  if (clusters.data === undefined)
-    return <Skeleton h={64} radius="md" aria-busy aria-label="Loading clusters" />;
+  if (clusters.data === undefined) return <Loading h={64} label="Loading clusters" />;
   return (
     <Stack gap="sm" component="section" aria-label="Clusters">
       {clusters.data.map((cluster) =>

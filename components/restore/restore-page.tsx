@@ -11,6 +11,7 @@ import { useIsClient } from '../ui/clock.ts';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { RestoreWizard } from './restore-wizard.tsx';
+import { Loading } from '../ui/loading.tsx';
 
 /** Without a backup in the address: which one. With one: what of it, where to, review. */
 export function RestorePage() {
@@ -57,7 +58,7 @@ export function RestorePage() {
       ) : clusters.error !== null && clusters.data === undefined ? (
         <ErrorAlert error={clusters.error} onRetry={() => void clusters.refetch()} />
       ) : !client || backup.data === undefined || clusters.data === undefined ? (
-        <Stack gap="lg" aria-busy aria-label="Reading the backup">
+        <Stack gap="lg" role="status" aria-busy aria-label="Reading the backup">
           <Skeleton h={44} />
           <Skeleton h={420} />
         </Stack>
@@ -120,7 +121,7 @@ function ChooseBackup({ initial = '' }: { initial?: string }) {
           <KnownBackups backups={known.data} />
         </Stack>
       )}
-      {known.isPending && <Skeleton h={200} radius="md" aria-busy aria-label="Loading backups" />}
+      {known.isPending && <Loading h={200} label="Loading backups" />}
     </Stack>
   );
 }

@@ -84,7 +84,7 @@ export function RestoreReview({
       />
       {plan === undefined || input === null ? (
         error === null && (
-          <Stack gap="lg" aria-busy aria-label="Planning">
+          <Stack gap="lg" role="status" aria-busy aria-label="Planning">
             <Skeleton h={88} />
             <Skeleton h={190} />
             <Skeleton h={140} />

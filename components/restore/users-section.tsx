@@ -1,5 +1,5 @@
 'use client';
-import { Alert, Button, Group, Select, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Select, Stack, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconAlertTriangle, IconUserPlus } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -12,6 +12,7 @@ import { ErrorAlert } from '../ui/errors.tsx';
 import { UpdateUserModal } from './update-user-modal.tsx';
 import { UsersTable } from './users-table.tsx';
 import type { UserRow } from './users-table.tsx';
+import { Loading } from '../ui/loading.tsx';
 
 interface UsersSectionProps {
   /** The backup's URL. */
@@ -72,8 +73,7 @@ function Users({ source, cluster }: Pick<UsersSectionProps, 'source' | 'cluster'
   const { data } = found;
   if (found.error !== null && data === undefined)
     return <ErrorAlert error={found.error} onRetry={() => void found.refetch()} />;
-  if (data === undefined)
-    return <Skeleton h={160} radius="md" aria-busy aria-label="Comparing users and roles" />;
+  if (data === undefined) return <Loading h={160} label="Comparing users and roles" />;
 
   const start = (names: string[], how: 'create' | 'update') =>
     recreate.mutate({ source, cluster, names, how });

@@ -1,5 +1,5 @@
 'use client';
-import { CloseButton, Group, Skeleton, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { CloseButton, Group, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { plural } from '../format.ts';
 import type { Picked } from '../selection/picked.ts';
@@ -10,6 +10,7 @@ import { databaseRowId, flattenTree, toggleRow } from './model.ts';
 import { ObjectTree } from './object-tree.tsx';
 import { whyNot } from './tree-row.tsx';
 import type { TreeViewState } from './use-tree-view.ts';
+import { Loading } from '../ui/loading.tsx';
 
 interface TreePanelProps {
   label: string;
@@ -74,13 +75,7 @@ export function TreePanel(props: TreePanelProps) {
         )}
       </Group>
       {loading ? (
-        <Skeleton
-          h="calc(clamp(280px, 52vh, 620px) + 36px)"
-          radius="md"
-          role="status"
-          aria-label="Loading"
-          aria-busy
-        />
+        <Loading h="calc(clamp(280px, 52vh, 620px) + 36px)" label="Loading" />
       ) : (
         <ObjectTree
           label={label}

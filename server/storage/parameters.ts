@@ -54,6 +54,12 @@ export function readParameters<S extends Scheme>(
   return values;
 }
 
+/** What AUTH says; null: nothing. Throws `location-invalid` for anything that it can't say. */
+export function readAuth(parts: UrlParts, auth: string | undefined): 'specified' | 'implicit' | null {
+  if (auth === undefined || auth === 'implicit' || auth === 'specified') return auth ?? null;
+  throw invalid(parts, 'AUTH is neither specified nor implicit', 'Leave AUTH out, or say AUTH=implicit.');
+}
+
 function nameOf(piece: string): string {
   return piece.split('=', 1)[0] ?? '';
 }

@@ -1,5 +1,5 @@
 'use client';
-import { Group, SegmentedControl, Skeleton, Stack, Text } from '@mantine/core';
+import { Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { ObjectName } from '../../../server/cluster/names.ts';
@@ -12,6 +12,7 @@ import type { TableMap } from './leaseholders.ts';
 import { Legend } from './legend.tsx';
 import { RangeMap } from './range-map.tsx';
 import { RangeTable } from './range-table.tsx';
+import { Loading } from '../../ui/loading.tsx';
 
 const VIEWS = [
   { value: 'map', label: 'Map' },
@@ -24,8 +25,7 @@ export function TableRanges({ cluster, table }: { cluster: string; table: Object
   const map = useQuery(trpc.clusters.tableMap.queryOptions({ cluster, table }, { staleTime: 15_000 }));
   if (map.error !== null && map.data === undefined)
     return <ErrorAlert error={map.error} onRetry={() => void map.refetch()} />;
-  if (map.data === undefined)
-    return <Skeleton h={150} radius="md" aria-busy aria-label="Finding the ranges" />;
+  if (map.data === undefined) return <Loading h={150} label="Finding the ranges" />;
   return <Ranges map={map.data} />;
 }
 

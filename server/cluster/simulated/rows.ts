@@ -1,22 +1,12 @@
+import { copyEscaped } from '../copy-escape.ts';
 import { hash, hashText, below } from './random.ts';
 import type { Cell, SimulatedTable } from './model.ts';
 
-const ESCAPES: Record<string, string> = {
-  '\\': '\\\\',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
-
-/** A value in COPY text: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format". */
+/** A value in COPY text. */
 function copyText(value: string | number | null): string {
   if (value === null) return '\\N';
   if (typeof value === 'number') return String(value);
-  // eslint-disable-next-line no-control-regex -- \b is one of those that are escaped
-  return value.replace(/[\\\u0008\f\n\r\t\v]/g, (character) => ESCAPES[character] ?? character);
+  return copyEscaped(value);
 }
 
 /** What hashes of a table's rows start from. */

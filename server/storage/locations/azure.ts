@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../errors.ts';
 import { readEndpoint } from '../endpoint.ts';
-import { readParameters } from '../parameters.ts';
+import { readAuth, readParameters } from '../parameters.ts';
 import { invalid, pathSegments, printParameters, printPath, type UrlParts } from '../url.ts';
 
 /** Block blobs in a container of Azure Blob Storage. */
@@ -70,11 +70,9 @@ function readCredentials(
   parts: UrlParts,
   parameters: ReturnType<typeof readParameters<'azure'>>,
 ): AzureLocation['credentials'] {
-  const auth = parameters.get('AUTH');
+  const auth = readAuth(parts, parameters.get('AUTH'));
   const key = parameters.get('AZURE_ACCOUNT_KEY');
   const token = parameters.get('AZURE_SAS_TOKEN');
-  if (auth !== undefined && auth !== 'implicit' && auth !== 'specified')
-    throw invalid(parts, `AUTH is neither specified nor implicit`, 'Leave AUTH out, or say AUTH=implicit.');
   if ([auth === 'implicit', key !== undefined, token !== undefined].filter(Boolean).length > 1)
     throw invalid(
       parts,
@@ -84,7 +82,7 @@ function readCredentials(
   if (auth === 'implicit') return { kind: 'implicit' };
   if (token !== undefined) return { kind: 'sas', token: token.replace(/^\?/, '') };
   if (key !== undefined) return { kind: 'key', key: readKey(parts, key) };
-  if (auth === undefined) return { kind: 'unstated' };
+  if (auth === null) return { kind: 'unstated' };
   throw missing(parts, 'AZURE_ACCOUNT_KEY');
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
 import { readEndpoint } from '../endpoint.ts';
-import { readParameters } from '../parameters.ts';
+import { readAuth, readParameters } from '../parameters.ts';
 import { invalid, pathSegments, printParameters, printPath, type UrlParts } from '../url.ts';
 
 /** A service account's key, as Google hands it out: https://cloud.google.com/iam/docs/keys-create-delete */
@@ -38,7 +38,11 @@ export function parseGs(parts: UrlParts): GsLocation {
   const parameters = readParameters(parts, 'gs');
   const segments = pathSegments(parts);
   const endpoint = readEndpoint(parts, 'GS_ENDPOINT', parameters.get('GS_ENDPOINT'));
-  const credentials = readCredentials(parts, parameters.get('AUTH'), parameters.get('CREDENTIALS'));
+  const credentials = readCredentials(
+    parts,
+    readAuth(parts, parameters.get('AUTH')),
+    parameters.get('CREDENTIALS'),
+  );
   return {
     scheme: 'gs',
     bucket: parts.host,
@@ -56,11 +60,9 @@ export function parseGs(parts: UrlParts): GsLocation {
 
 function readCredentials(
   parts: UrlParts,
-  auth: string | undefined,
+  auth: ReturnType<typeof readAuth>,
   text: string | undefined,
 ): GsLocation['credentials'] {
-  if (auth !== undefined && auth !== 'implicit' && auth !== 'specified')
-    throw invalid(parts, `AUTH is neither specified nor implicit`, 'Leave AUTH out, or say AUTH=implicit.');
   if (auth === 'implicit') {
     if (text !== undefined)
       throw invalid(
@@ -71,7 +73,7 @@ function readCredentials(
     return { kind: 'implicit' };
   }
   if (text === undefined) {
-    if (auth === undefined) return { kind: 'unstated' };
+    if (auth === null) return { kind: 'unstated' };
     // CockroachDB's words (native-backup.txt).
     throw new HoldfastError('location-invalid', 'CREDENTIALS must be set unless "AUTH" is "implicit"', {
       field: parts.field,

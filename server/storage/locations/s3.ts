@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../errors.ts';
-import { readParameters } from '../parameters.ts';
+import { readAuth, readParameters } from '../parameters.ts';
 import { readEndpoint } from '../endpoint.ts';
 import { invalid, pathSegments, printParameters, printPath, type UrlParts } from '../url.ts';
 
@@ -70,13 +70,11 @@ export function parseS3(parts: UrlParts): S3Location {
 type S3Parameters = ReturnType<typeof readParameters<'s3'>>;
 
 function readCredentials(parts: UrlParts, parameters: S3Parameters): S3Location['credentials'] {
-  const auth = parameters.get('AUTH') ?? null;
+  const auth = readAuth(parts, parameters.get('AUTH'));
   const accessKeyId = parameters.get('AWS_ACCESS_KEY_ID');
   const secretAccessKey = parameters.get('AWS_SECRET_ACCESS_KEY');
   const sessionToken = parameters.get('AWS_SESSION_TOKEN');
   const given = accessKeyId ?? secretAccessKey ?? sessionToken;
-  if (auth !== null && auth !== 'implicit' && auth !== 'specified')
-    throw invalid(parts, `AUTH is neither specified nor implicit`, 'Leave AUTH out, or say AUTH=implicit.');
   if (auth === 'implicit') {
     if (given !== undefined)
       throw invalid(parts, `AUTH is set to 'implicit', but keys are given`, 'Leave out AUTH, or the keys.');

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import pg from 'pg';
 import { inject } from 'vitest';
+import { runSql } from '../../../testing/run-sql.ts';
 
 /** The cluster of the live tests, past every adapter. */
 export interface Live {
@@ -41,18 +41,7 @@ export function liveCluster(): Live {
   return {
     url,
     urlOf,
-    async exec(database, sql, user) {
-      const client = new pg.Client({ connectionString: urlOf(database, user) });
-      client.on('error', () => undefined);
-      await client.connect();
-      try {
-        const answer: unknown = await client.query(sql);
-        const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer;
-        return (last as pg.QueryResult<Record<string, unknown>>).rows;
-      } finally {
-        await client.end();
-      }
-    },
+    exec: (database, sql, user) => runSql({ connectionString: urlOf(database, user) }, sql),
     async initWorkload(workload, flags) {
       if (binary === null) throw new Error('there is no cockroach binary');
       await promisify(execFile)(binary, ['workload', 'init', workload, ...flags, urlOf(workload)]);
