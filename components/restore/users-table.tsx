@@ -17,7 +17,7 @@ export type UserRow = ComparedUser & {
 
 const column = columnsFor<UserRow>();
 
-/** On a phone the two columns share its width, and each row's button stays in view. */
+/** On a phone each user is a block, its button below what it would change. */
 export function UsersTable({ rows, cluster }: { rows: readonly UserRow[]; cluster: string }) {
   // Made once: cells of new columns are new elements, and the focus would be lost with each click.
   const columns = useMemo(
@@ -40,7 +40,7 @@ export function UsersTable({ rows, cluster }: { rows: readonly UserRow[]; cluste
               <Act user={original} />
             </Flex>
           ),
-          meta: { width: '55%' },
+          meta: { width: '55%', ownLine: true },
         }),
       ]),
     [cluster],
