@@ -24,7 +24,12 @@ export type ErrorCode =
   | 'location-invalid'
   | 'location-refused'
   | 'storage-denied'
+  /** There is no bucket, container or server of that name. */
+  | 'storage-missing'
+  /** It may pass: the same may work later. */
   | 'storage-unavailable'
+  /** It won't pass by itself. */
+  | 'storage-failed'
   | 'corrupt-backup'
   | 'cluster-unavailable'
   | 'cluster-denied'
@@ -55,7 +60,9 @@ const SQL_STATES: Record<ErrorCode, string> = {
   'location-invalid': '22023',
   'location-refused': '42501',
   'storage-denied': '42501',
+  'storage-missing': '58P01',
   'storage-unavailable': '58030',
+  'storage-failed': '58000',
   'corrupt-backup': 'XX001',
   'cluster-unavailable': '08001',
   'cluster-denied': '42501',

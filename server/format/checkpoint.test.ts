@@ -54,7 +54,7 @@ describe('assertVacant', () => {
     await mkdir(place.path('..'), { recursive: true });
     await writeFile(place.path(''), 'x');
     await expect(assertVacant(place.store, place.location)).rejects.toMatchObject({
-      code: 'storage-unavailable',
+      code: 'storage-failed',
       field: 'destination',
       message: `${here}: "bank" in its path is a file, not a directory`,
     });

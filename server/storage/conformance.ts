@@ -3,13 +3,34 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreError, type Store, type StoreErrorCode } from './store.ts';
-import { MemoryWatch, codeOf, listed, pattern, slowBody, textBody, textOf } from './testing.ts';
+import {
+  MemoryWatch,
+  codeOf,
+  killedWriter,
+  largeInProcess,
+  listed,
+  pattern,
+  slowBody,
+  textBody,
+  textOf,
+} from './testing.ts';
 
 export interface Subject {
   /** A store at a location that holds nothing. */
   store: Store;
+  /** The location's URL with all that opens it, for another process. */
+  url: string;
+  /** Where a `nodelocal` URL leads. */
+  externDir?: string;
   /** One more store at the same location, as another process would open it. */
   reopen: () => Promise<Store>;
+  /**
+   * Every file there as `name bytes`, sorted, as the server itself knows it. Only for what can't list: its `list` is expected
+   * to throw `no-listing`.
+   */
+  held?: () => Promise<string[]>;
+  /** What is there beside files: parts of uploads that never ended, temporary files. */
+  leftovers: () => Promise<string[]>;
   /** Removes everything. */
   cleanup: () => Promise<void>;
 }
@@ -19,14 +40,24 @@ const LARGE = process.env['HOLDFAST_TEST_LARGE'] === '1';
 const MIB = 1024 * 1024;
 const BIG_BYTES = (LARGE ? 300 : 64) * MIB;
 const MANY_FILES = LARGE ? 10_000 : 300;
-/** What may be held in buffers at once while a big file goes through, however big it is. */
-const BUFFER_LIMIT = 32 * MIB;
+/** What a whole process may take that sends a file of 300 MiB and reads it back. */
+const CAPPED = { fileMib: 300, processMib: 200 };
+
+export interface ConformanceOptions {
+  open(): Promise<Subject>;
+  /** What may be held in buffers at once while a big file goes through, however big it is. */
+  bufferMib: number;
+}
 
 /** What every store promises (store.ts), whatever it stands on. */
-export function storeConformance(name: string, options: { open(): Promise<Subject> }): void {
+export function storeConformance(name: string, options: ConformanceOptions): void {
   describe(`${name} as a store`, () => {
     let subject: Subject;
     let store: Store;
+    const see = async (from: Store, prefix = ''): Promise<string[]> =>
+      subject.held === undefined
+        ? listed(from, prefix)
+        : (await subject.held()).filter((file) => file.startsWith(prefix));
     beforeEach(async () => {
       subject = await options.open();
       store = subject.store;
@@ -40,21 +71,21 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       expect(await store.put('a/b.txt', textBody('hello'))).toEqual({ bytes: 5 });
       expect(await textOf(await store.get('a/b.txt'))).toBe('hello');
       expect(await store.stat('a/b.txt')).toEqual({ name: 'a/b.txt', bytes: 5 });
-      expect(await listed(store)).toEqual(['a/b.txt 5']);
+      expect(await see(store)).toEqual(['a/b.txt 5']);
       const other = await subject.reopen();
       expect(await textOf(await other.get('a/b.txt'))).toBe('hello');
       await other.close();
     });
 
     it('is empty at first', async () => {
-      expect(await listed(store)).toEqual([]);
-      expect(await listed(store, 'data/')).toEqual([]);
+      expect(await see(store)).toEqual([]);
+      expect(await see(store, 'data/')).toEqual([]);
     });
 
     it('takes an empty file', async () => {
       expect(await store.put('empty', Readable.from([]))).toEqual({ bytes: 0 });
       expect(await textOf(await store.get('empty'))).toBe('');
-      expect(await listed(store)).toEqual(['empty 0']);
+      expect(await see(store)).toEqual(['empty 0']);
     });
 
     it('takes bodies of strings, of bytes and of many small chunks', async () => {
@@ -91,9 +122,29 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
         }
         expect(bytes).toBe(BIG_BYTES);
         expect(read.digest('hex')).toBe(written.digest('hex'));
-        expect(memory.peak).toBeLessThan(BUFFER_LIMIT);
+        expect(memory.peak).toBeLessThan(options.bufferMib * MIB);
       },
     );
+
+    it(
+      `sends and reads ${CAPPED.fileMib} MiB in a process of less than ${CAPPED.processMib} MiB`,
+      { timeout: 300_000 },
+      async () => {
+        const { peakMib, ...same } = await largeInProcess(
+          subject.url,
+          subject.externDir ?? '',
+          CAPPED.fileMib,
+        );
+        expect(same).toEqual({ bytes: CAPPED.fileMib * MIB, equal: true });
+        expect(peakMib).toBeLessThan(CAPPED.processMib);
+      },
+    );
+
+    it('says so where it has no listing', async () => {
+      if (subject.held === undefined) return;
+      await store.put('file', textBody('x'));
+      expect(await codeOf(listed(store))).toBe('no-listing');
+    });
 
     it('reads no further than its reader', async () => {
       await store.put('file', Readable.from([Buffer.alloc(8 * MIB, 'x')]));
@@ -104,7 +155,7 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       }
       expect(stream.destroyed).toBe(true);
       await store.remove('file');
-      expect(await listed(store)).toEqual([]);
+      expect(await see(store)).toEqual([]);
     });
 
     it(`lists ${MANY_FILES} files, each once`, { timeout: 300_000 }, async () => {
@@ -112,8 +163,8 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       for (let first = 0; first < names.length; first += 20) {
         await Promise.all(names.slice(first, first + 20).map((file) => store.put(file, textBody(file))));
       }
-      expect(await listed(store)).toEqual(names.map((file) => `${file} ${file.length}`).sort());
-      expect(await listed(store, 'data/t3/')).toEqual(
+      expect(await see(store)).toEqual(names.map((file) => `${file} ${file.length}`).sort());
+      expect(await see(store, 'data/t3/')).toEqual(
         names
           .filter((file) => file.startsWith('data/t3/'))
           .map((file) => `${file} ${file.length}`)
@@ -125,12 +176,12 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       for (const file of ['a', 'ab', 'a-/c', 'abc/d', 'b/a', 'data/x/1', 'data/xy/2']) {
         await store.put(file, textBody('1'));
       }
-      expect(await listed(store, 'a')).toEqual(['a 1', 'a-/c 1', 'ab 1', 'abc/d 1']);
-      expect(await listed(store, 'abc/')).toEqual(['abc/d 1']);
-      expect(await listed(store, 'data/x')).toEqual(['data/x/1 1', 'data/xy/2 1']);
-      expect(await listed(store, 'data/x/')).toEqual(['data/x/1 1']);
-      expect(await listed(store, 'data/x/1')).toEqual(['data/x/1 1']);
-      expect(await listed(store, 'nothing/of/the/kind')).toEqual([]);
+      expect(await see(store, 'a')).toEqual(['a 1', 'a-/c 1', 'ab 1', 'abc/d 1']);
+      expect(await see(store, 'abc/')).toEqual(['abc/d 1']);
+      expect(await see(store, 'data/x')).toEqual(['data/x/1 1', 'data/xy/2 1']);
+      expect(await see(store, 'data/x/')).toEqual(['data/x/1 1']);
+      expect(await see(store, 'data/x/1')).toEqual(['data/x/1 1']);
+      expect(await see(store, 'nothing/of/the/kind')).toEqual([]);
     });
 
     it('reads ranges', async () => {
@@ -160,18 +211,18 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       'manifest.json.bak',
     ])('takes the name %j as it is', async (file) => {
       await store.put(file, textBody('x'));
-      expect(await listed(store)).toEqual([`${file} 1`]);
+      expect(await see(store)).toEqual([`${file} 1`]);
       expect(await store.stat(file)).toEqual({ name: file, bytes: 1 });
       expect(await textOf(await store.get(file))).toBe('x');
       await store.remove(file);
-      expect(await listed(store)).toEqual([]);
+      expect(await see(store)).toEqual([]);
     });
 
     it('takes deep directories', async () => {
       const file = `${Array.from({ length: 60 }, (_, depth) => `d${depth}`).join('/')}/file`;
       await store.put(file, textBody('deep'));
-      expect(await listed(store)).toEqual([`${file} 4`]);
-      expect(await listed(store, 'd0/d1/d2')).toEqual([`${file} 4`]);
+      expect(await see(store)).toEqual([`${file} 4`]);
+      expect(await see(store, 'd0/d1/d2')).toEqual([`${file} 4`]);
       expect(await textOf(await store.get(file))).toBe('deep');
     });
 
@@ -199,7 +250,7 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       expect(await codeOf(store.get(file))).toBe('invalid-name');
       expect(await codeOf(store.stat(file))).toBe('invalid-name');
       expect(await codeOf(store.remove(file))).toBe('invalid-name');
-      expect(await listed(store)).toEqual([]);
+      expect(await see(store)).toEqual([]);
     });
 
     it('says not-found before it hands out a stream', async () => {
@@ -218,7 +269,7 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       expect(await codeOf(store.get('dir'))).toBe('not-found');
       expect(await codeOf(store.stat('dir'))).toBe('not-found');
       await store.remove('dir');
-      expect(await listed(store)).toEqual(['dir/file 1']);
+      expect(await see(store)).toEqual(['dir/file 1']);
       expect(await codeOf(store.get('dir/file/below'))).toBe('not-found');
       expect(await codeOf(store.stat('dir/file/below'))).toBe('not-found');
       await store.remove('dir/file/below');
@@ -230,7 +281,7 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       expect(await codeOf(store.put('a', body))).toBe('exists');
       expect(body.destroyed).toBe(true);
       expect(await textOf(await store.get('a'))).toBe('first');
-      expect(await listed(store)).toEqual(['a 5']);
+      expect(await see(store)).toEqual(['a 5']);
     });
 
     it('lets one of many writers of a name win, whole', async () => {
@@ -247,7 +298,7 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
         if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'exists' });
       }
       expect(await textOf(await store.get('race/file'))).toBe(bodies[winners[0] ?? -1]);
-      expect(await listed(store)).toEqual(['race/file 300000']);
+      expect(await see(store)).toEqual(['race/file 300000']);
       await other.close();
     });
 
@@ -258,14 +309,14 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       async function* body(): AsyncGenerator<Buffer> {
         yield Buffer.alloc(MIB, 'a');
         yield Buffer.alloc(MIB, 'b');
-        seenHalfway = await listed(other);
+        seenHalfway = await see(other);
         halfway = await codeOf(other.get('file'));
         yield Buffer.from('end');
       }
       await store.put('file', Readable.from(body()));
       expect(seenHalfway).toEqual([]);
       expect(halfway).toBe('not-found');
-      expect(await listed(other)).toEqual([`file ${2 * MIB + 3}`]);
+      expect(await see(other)).toEqual([`file ${2 * MIB + 3}`]);
       await other.close();
     });
 
@@ -279,9 +330,10 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       const error = await store.put('data/t/file', Readable.from(body())).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(StoreError);
       expect(error).toMatchObject({ code: 'failed', file: 'data/t/file', cause });
-      expect(await listed(store)).toEqual([]);
+      expect(await see(store)).toEqual([]);
+      expect(await subject.leftovers()).toEqual([]);
       await store.put('data/t/file', textBody('again'));
-      expect(await listed(store)).toEqual(['data/t/file 5']);
+      expect(await see(store)).toEqual(['data/t/file 5']);
     });
 
     it('does not call a failing body transient, whatever code it carries', async () => {
@@ -299,7 +351,7 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       const writing = codeOf(store.put('file', body));
       setTimeout(() => body.destroy(), 20);
       expect(await writing).toBe('failed');
-      expect(await listed(store)).toEqual([]);
+      expect(await see(store)).toEqual([]);
     });
 
     it('leaves nothing of a body that had failed before', async () => {
@@ -310,30 +362,44 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       const closed = new Readable({ read() {} });
       closed.destroy();
       expect(await codeOf(store.put('file', closed))).toBe('failed');
-      expect(await listed(store)).toEqual([]);
+      expect(await see(store)).toEqual([]);
     });
 
-    it('leaves nothing when aborted midway, also where the body hangs', async () => {
+    it.each([3, 40])('leaves nothing when aborted after %i MiB, also where the body hangs', async (mib) => {
       const aborting = new AbortController();
       const body = new Readable({ read() {} });
-      body.push(Buffer.alloc(3 * MIB, 'a'));
+      for (let index = 0; index < mib; index++) body.push(pattern(index));
       const writing = store
         .put('data/t/file', body, { signal: aborting.signal })
         .catch((reason: unknown) => reason);
-      await sleep(20);
+      await sleep(mib > 10 ? 500 : 20);
       aborting.abort(new Error('canceled'));
       const error = await writing;
       expect(error).toBeInstanceOf(StoreError);
       expect(error).toMatchObject({ file: 'data/t/file', cause: { message: 'canceled' } });
       expect(body.destroyed).toBe(true);
-      expect(await listed(store)).toEqual([]);
+      expect(await see(store)).toEqual([]);
+      expect(await subject.leftovers()).toEqual([]);
     });
+
+    it(
+      'lets what a killed writer of a large file left be removed, and written anew',
+      { timeout: 60_000 },
+      async () => {
+        await killedWriter(subject.url, subject.externDir ?? '', 'data/t/file');
+        expect(await see(store)).toEqual([]);
+        await store.remove('data/t/file');
+        expect(await subject.leftovers()).toEqual([]);
+        await store.put('data/t/file', textBody('again'));
+        expect(await see(store)).toEqual(['data/t/file 5']);
+      },
+    );
 
     it('does not start what is aborted already', async () => {
       const body = textBody('x');
       expect(await codeOf(store.put('file', body, { signal: AbortSignal.abort() }))).toBe('failed');
       expect(body.destroyed).toBe(true);
-      expect(await listed(store)).toEqual([]);
+      expect(await see(store)).toEqual([]);
     });
 
     it('removes, as often as asked', async () => {
@@ -342,7 +408,7 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
       await store.remove('data/t/1');
       await store.remove('data/t/1');
       await store.remove('never/was');
-      expect(await listed(store)).toEqual(['data/t/2 1']);
+      expect(await see(store)).toEqual(['data/t/2 1']);
       expect(await codeOf(store.get('data/t/1'))).toBe('not-found');
       await store.put('data/t/1', textBody('new'));
       expect(await textOf(await store.get('data/t/1'))).toBe('new');
@@ -358,7 +424,7 @@ export function storeConformance(name: string, options: { open(): Promise<Subjec
         }
       };
       await Promise.all([work(store, 1), work(other, 2), work(store, 3), work(other, 4)]);
-      expect(await listed(store)).toEqual([]);
+      expect(await see(store)).toEqual([]);
       await other.close();
     });
   });

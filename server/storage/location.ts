@@ -9,13 +9,10 @@ import { splitUrl, type UrlParts } from './url.ts';
 
 export { redactUrl } from './redact.ts';
 
-/** A parsed backup URL of any scheme of the reference. */
-export type AnyLocation = S3Location | AzureLocation | GsLocation | HttpLocation | NodelocalLocation;
+/** Where a backup is, or a place that backups go to: a parsed URL. */
+export type Location = S3Location | AzureLocation | GsLocation | HttpLocation | NodelocalLocation;
 
-/** Where a backup is: one of the locations that this version writes to. */
-export type Location = NodelocalLocation;
-
-const PARSERS: Record<Scheme, (parts: UrlParts) => AnyLocation> = {
+const PARSERS: Record<Scheme, (parts: UrlParts) => Location> = {
   s3: parseS3,
   azure: parseAzure,
   gs: parseGs,
@@ -28,22 +25,18 @@ const PARSERS: Record<Scheme, (parts: UrlParts) => AnyLocation> = {
  * Parses a backup URL, `scheme://host/path?parameters`, strictly: nothing is ignored or guessed.
  *
  * Throws HoldfastError: `location-invalid` (what is wrong with the URL), `location-refused` (it leads out of the
- * extern directory), `unsupported` (a scheme that this version doesn't write to). No message holds a secret.
- * `field` is the part of a form that the URL was typed into.
+ * extern directory). No message holds a secret. `field` is the part of a form that the URL was typed into.
  */
 export function parseLocation(url: string, field: ErrorField = 'destination'): Location {
-  const location = parseAnyLocation(url, field);
-  if (location.scheme === 'nodelocal') return location;
-  throw new HoldfastError(
-    'unsupported',
-    `this version of Holdfast writes to nodelocal only, not to ${location.scheme}: ${location.redacted}`,
-    { field, hint: "Back up to a mounted file system: 'nodelocal://self/path/to/backup'." },
-  );
+  return parse(splitUrl(url, field), field);
 }
 
-/** As `parseLocation`, of whatever scheme: what is wrong with a URL is said before that it can't be used yet. */
-export function parseAnyLocation(url: string, field: ErrorField = 'destination'): AnyLocation {
-  const parts = splitUrl(url, field);
+/** As `parseLocation`, of a place that backups go to: a whole bucket is one too, so that the path may be missing. */
+export function parseDestination(url: string, field: ErrorField = 'url'): Location {
+  return parse(splitUrl(url, field, true), field);
+}
+
+function parse(parts: UrlParts | null, field: ErrorField): Location {
   const scheme = SCHEMES.find((known) => known === parts?.scheme);
   if (parts === null || scheme === undefined) throw unknownScheme(parts?.scheme ?? '', field);
   return PARSERS[scheme](parts);

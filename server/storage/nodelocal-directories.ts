@@ -94,7 +94,9 @@ export class Directories {
     } catch (error) {
       if (!create && errnoOf(error) === 'ENOENT') return null;
       const cause = fromSystemError(error, null);
-      throw new StoreError(cause.code, `the extern directory: ${cause.message}`, null, error);
+      throw new StoreError(cause.code, `the extern directory: ${cause.message}`, null, {
+        cause: error,
+      });
     }
   }
 

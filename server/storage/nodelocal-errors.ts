@@ -40,5 +40,7 @@ export function fromSystemError(error: unknown, file: string | null): StoreError
   const errno = errnoOf(error);
   const known = errno === null ? undefined : CODES[errno];
   const words = known === undefined ? messageOf(error) : `${known.words} (${errno})`;
-  return new StoreError(known?.code ?? 'failed', file === null ? words : `${file}: ${words}`, file, error);
+  return new StoreError(known?.code ?? 'failed', file === null ? words : `${file}: ${words}`, file, {
+    cause: error,
+  });
 }

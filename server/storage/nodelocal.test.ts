@@ -22,12 +22,17 @@ import { StoreError } from './store.ts';
 import { codeOf, listed, textBody, textOf } from './testing.ts';
 
 storeConformance('nodelocal', {
+  bufferMib: 32,
   async open() {
     const base = await mkdtemp(join(tmpdir(), 'holdfast-nodelocal-'));
-    const open = () => nodelocalStore(join(base, 'extern'), 'nightly/bank');
+    const externDir = join(base, 'extern');
+    const open = () => nodelocalStore(externDir, 'nightly/bank');
     return {
       store: open(),
+      url: 'nodelocal://self/nightly/bank',
+      externDir,
       reopen: async () => open(),
+      leftovers: async () => (await tree(base)).filter((path) => path.includes('tmp')),
       cleanup: () => rm(base, { recursive: true, force: true }),
     };
   },

@@ -2,11 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { link, lstat, open, opendir, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addAbortSignal, Readable } from 'node:stream';
-import { messageOf } from '../errors.ts';
+import { Readable } from 'node:stream';
 import { checkName } from './names.ts';
 import { Directories, syncDirectory } from './nodelocal-directories.ts';
 import { errnoOf, fromSystemError } from './nodelocal-errors.ts';
+import { putBody, type Sending } from './putting.ts';
 import { StoreError, type FileInfo, type PutOptions, type Store } from './store.ts';
 
 /** What a file is called while it is being written. Never listed, never readable under that name. */
@@ -36,37 +36,33 @@ class NodelocalStore implements Store {
     this.#directories = new Directories(externDir, location);
   }
 
-  async put(name: string, body: Readable, options: PutOptions = {}): Promise<{ bytes: number }> {
-    // The body may fail while nobody reads it yet; reading it finds that out again.
-    body.on('error', () => {});
-    try {
-      return await this.#put(name, body, options.signal);
-    } catch (error) {
-      throw fromSystemError(error, name);
-    } finally {
-      body.destroy();
-    }
+  put(name: string, body: Readable, options: PutOptions = {}): Promise<{ bytes: number }> {
+    return putBody(
+      name,
+      body,
+      options,
+      (sending) => this.#write(name, sending),
+      (error) => fromSystemError(error, name),
+    );
   }
 
-  async #put(name: string, body: Readable, signal: AbortSignal | undefined): Promise<{ bytes: number }> {
+  async #write(name: string, { chunks, signal }: Sending): Promise<void> {
     const { below, base } = split(name);
-    checkNotAborted(name, signal);
     const temporary = await this.#openTemporary(name, below);
     try {
       const path = join(temporary.directory, base);
       // Known before the first byte is read; the link below is what decides.
       if ((await statOrNull(path)) !== null) throw exists(name);
-      const bytes = await writeBody(name, temporary.handle, body, signal);
+      await writeChunks(temporary.handle, chunks);
       await temporary.handle.sync();
       await temporary.handle.close();
-      checkNotAborted(name, signal);
+      signal.throwIfAborted();
       await linkNew(name, temporary.path, path);
       await unlink(temporary.path).catch(() => {});
       await syncDirectory(temporary.directory).catch(async (error: unknown) => {
         await unlink(path);
         throw error;
       });
-      return { bytes };
     } catch (error) {
       await temporary.handle.close().catch(() => {});
       await unlink(temporary.path).catch(() => {});
@@ -194,42 +190,10 @@ function split(name: string): { below: string[]; base: string } {
   return { below, base };
 }
 
-async function writeBody(
-  name: string,
-  handle: FileHandle,
-  body: Readable,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  if (signal !== undefined) addAbortSignal(signal, body);
-  let bytes = 0;
-  const chunks: AsyncIterator<unknown> = body[Symbol.asyncIterator]();
-  for (;;) {
-    let next: IteratorResult<unknown>;
-    try {
-      next = await chunks.next();
-    } catch (error) {
-      checkNotAborted(name, signal);
-      // Not a failure of the store, whatever the code it carries.
-      throw new StoreError(
-        'failed',
-        `${name}: what was to be written failed: ${messageOf(error)}`,
-        name,
-        error,
-      );
-    }
-    if (next.done) return bytes;
-    const chunk = toBytes(next.value);
-    for (let offset = 0; offset < chunk.length;) {
+async function writeChunks(handle: FileHandle, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of chunks)
+    for (let offset = 0; offset < chunk.length;)
       offset += (await handle.write(chunk, offset, chunk.length - offset)).bytesWritten;
-    }
-    bytes += chunk.length;
-  }
-}
-
-function toBytes(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk;
-  if (typeof chunk === 'string') return Buffer.from(chunk);
-  throw new TypeError(`a stream of ${typeof chunk}s can't be written to a file`);
 }
 
 /** Gives the file its name, unless that is taken. */
@@ -248,7 +212,7 @@ async function linkNew(name: string, temporary: string, path: string): Promise<v
         'failed',
         `${name}: the file system has no hard links (${errno}), which nodelocal needs to write files all or nothing`,
         name,
-        error,
+        { cause: error },
       );
     }
     throw error;
@@ -325,10 +289,6 @@ async function statOrNull(path: string, name: string | null = null): Promise<Big
     if (errnoOf(error) === 'ENOENT') return null;
     throw fromSystemError(error, name);
   }
-}
-
-function checkNotAborted(name: string, signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new StoreError('failed', `${name}: writing it was aborted`, name, signal.reason);
 }
 
 function exists(name: string): StoreError {

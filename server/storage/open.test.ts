@@ -27,7 +27,9 @@ it.each<[StoreErrorCode, string]>([
   ['invalid-name', 'location-invalid'],
   ['no-space', 'storage-unavailable'],
   ['transient', 'storage-unavailable'],
-  ['failed', 'storage-unavailable'],
+  ['failed', 'storage-failed'],
+  ['no-container', 'storage-missing'],
+  ['no-listing', 'unsupported'],
 ])('tells people of %s as %s, with file, place and what to do', (code, told) => {
   const cause = new StoreError(code, 'data/x: the reason', 'data/x');
   const error = storeErrorToHoldfast(cause, location, 'source');
@@ -40,7 +42,7 @@ it.each<[StoreErrorCode, string]>([
 it('passes on what a failing body said, and leaves HoldfastErrors alone', () => {
   const said = new HoldfastError('cluster-unavailable', 'the cluster went away');
   expect(storeErrorToHoldfast(said, location)).toBe(said);
-  expect(storeErrorToHoldfast(new StoreError('failed', 'x', 'x', said), location)).toBe(said);
+  expect(storeErrorToHoldfast(new StoreError('failed', 'x', 'x', { cause: said }), location)).toBe(said);
 });
 
 it('calls anything else an internal error', () => {

@@ -1,22 +1,89 @@
-import { HoldfastError, messageOf, type ErrorField } from '../errors.ts';
+import { HoldfastError, messageOf, type ErrorCode, type ErrorField } from '../errors.ts';
+import { NOTHING_SAVED, type RemoteLocation, type SavedCredentials } from './credentials.ts';
+import { deferred } from './deferred.ts';
 import type { Location } from './location.ts';
 import { nodelocalStore } from './nodelocal.ts';
-import { withRetry } from './retry.ts';
-import { StoreError } from './store.ts';
-import type { Store } from './store.ts';
+import { patient } from './patient.ts';
+import { StoreError, type Store, type StoreErrorCode } from './store.ts';
+import { DEFAULT_TUNING, type Tuning } from './tuning.ts';
 
 export interface StorageConfig {
   /** The root of `nodelocal` locations: HOLDFAST_EXTERN_DIR. */
   externDir: string;
+  /** What opens locations whose URLs leave that out. */
+  saved?: SavedCredentials;
+  tuning?: Tuning;
 }
 
-/** Opens a location. Touches nothing yet: whether it can be reached shows in the first call. */
+/**
+ * Opens a location. Touches nothing yet: whether it can be reached, and whether there are credentials for it, shows in the
+ * first call.
+ */
 export function openStore(location: Location, config: StorageConfig): Store {
+  const tuning = config.tuning ?? DEFAULT_TUNING;
+  if (location.scheme === 'nodelocal')
+    return patient(nodelocalStore(config.externDir, location.path), tuning);
+  return patient(
+    deferred(() => openRemote(location, config.saved ?? NOTHING_SAVED, tuning)),
+    tuning,
+  );
+}
+
+/** The clients of the clouds are large: each is loaded by the first location that needs it. */
+async function openRemote(location: RemoteLocation, saved: SavedCredentials, tuning: Tuning): Promise<Store> {
+  const known =
+    location.credentials.kind === 'unstated' ? ((await saved.complete(location)) ?? location) : location;
+  return openKnown(known, tuning);
+}
+
+function openKnown(location: RemoteLocation, _tuning: Tuning): Promise<Store> {
   switch (location.scheme) {
-    case 'nodelocal':
-      return withRetry(nodelocalStore(config.externDir, location.path));
+    case 's3':
+    case 'azure':
+    case 'gs':
+    case 'http':
+    case 'https':
+      throw new HoldfastError(
+        'unsupported',
+        `this version of Holdfast writes to nodelocal only, not to ${location.scheme}: ${location.redacted}`,
+        { hint: "Back up to a mounted file system: 'nodelocal://self/path/to/backup'." },
+      );
   }
 }
+
+/** What people are told of each way that a store can fail: a code of ours, and what to do unless the store knows better. */
+const TOLD: Readonly<Record<StoreErrorCode, { code: ErrorCode; hint: string }>> = {
+  'not-found': {
+    code: 'undefined-backup',
+    hint: 'Check the URL, and that the file server behind it is the one you mean and is mounted.',
+  },
+  'no-container': {
+    code: 'storage-missing',
+    hint: 'Create it first, or check how its name is written: Holdfast makes no buckets or containers.',
+  },
+  exists: {
+    code: 'duplicate-file',
+    hint: 'Nothing is ever overwritten: choose another path for this backup.',
+  },
+  denied: {
+    code: 'storage-denied',
+    hint: 'Give the engines the right to read and write there, or choose another destination.',
+  },
+  'invalid-name': { code: 'location-invalid', hint: 'Choose a shorter path of plain names.' },
+  'no-space': {
+    code: 'storage-unavailable',
+    hint: 'Free some space there or choose another destination, then start again.',
+  },
+  'no-listing': {
+    code: 'unsupported',
+    hint: 'Give the URL of a backup itself: what is there can not be listed.',
+  },
+  transient: {
+    code: 'storage-unavailable',
+    hint: 'It was tried several times. Check that the service is up and can be reached, then start again.',
+  },
+  failed: { code: 'storage-failed', hint: 'Check the destination, or choose another one.' },
+};
 
 /**
  * What people are told when a store can't do it: which file, where, and what to do. A HoldfastError is given back as
@@ -32,43 +99,10 @@ export function storeErrorToHoldfast(error: unknown, location: Location, field?:
   }
   // A body that failed isn't the store's failure: what the body said is what people need to know.
   if (error.cause instanceof HoldfastError) return error.cause;
-  const details = { field, cause: error };
-  const message = `${location.redacted}: ${error.message}`;
-  switch (error.code) {
-    case 'not-found':
-      return new HoldfastError('undefined-backup', message, {
-        ...details,
-        hint: 'Check the URL, and that the file server behind it is the one you mean and is mounted.',
-      });
-    case 'exists':
-      return new HoldfastError('duplicate-file', message, {
-        ...details,
-        hint: 'Nothing is ever overwritten: choose another path for this backup.',
-      });
-    case 'denied':
-      return new HoldfastError('storage-denied', message, {
-        ...details,
-        hint: 'Give the engine the right to read and write there, or choose a path inside the extern directory (HOLDFAST_EXTERN_DIR).',
-      });
-    case 'invalid-name':
-      return new HoldfastError('location-invalid', message, {
-        ...details,
-        hint: 'Choose a shorter path of plain names.',
-      });
-    case 'no-space':
-      return new HoldfastError('storage-unavailable', message, {
-        ...details,
-        hint: 'Free some space there or choose another destination, then start again.',
-      });
-    case 'transient':
-      return new HoldfastError('storage-unavailable', message, {
-        ...details,
-        hint: 'It was tried several times. Check that the file server is up, then start again.',
-      });
-    case 'failed':
-      return new HoldfastError('storage-unavailable', message, {
-        ...details,
-        hint: 'Check the destination, or choose another one.',
-      });
-  }
+  const { code, hint } = TOLD[error.code];
+  return new HoldfastError(code, `${location.redacted}: ${error.message}`, {
+    field,
+    cause: error,
+    hint: error.hint ?? hint,
+  });
 }

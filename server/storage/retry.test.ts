@@ -1,7 +1,6 @@
-import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { retry, withRetry } from './retry.ts';
-import { StoreError, type FileInfo, type Store } from './store.ts';
+import { DEFAULT_POLICY, retry } from './retry.ts';
+import { StoreError } from './store.ts';
 
 const transient = () => new StoreError('transient', 'busy', null);
 
@@ -56,50 +55,24 @@ describe('retry', () => {
     await expect(retry(attempt, recorded().policy)).rejects.toThrow('a bug');
     expect(calls.count).toBe(1);
   });
-});
 
-describe('withRetry', () => {
-  /** A store whose every call fails once. */
-  function flaky(): { store: Store; calls: string[] } {
-    const calls: string[] = [];
-    const once = (what: string): void => {
-      calls.push(what);
-      if (calls.filter((call) => call === what).length === 1) throw transient();
-    };
-    const store: Store = {
-      put: async () => (once('put'), { bytes: 0 }),
-      get: async () => (once('get'), Readable.from(['x'])),
-      stat: async (name) => (once('stat'), { name, bytes: 1 }),
-      remove: async () => once('remove'),
-      async *list(): AsyncIterable<FileInfo> {
-        once('list');
-        yield { name: 'a', bytes: 1 };
-        once('next');
-        yield { name: 'b', bytes: 1 };
-      },
-      close: async () => {},
-    };
-    return { store, calls };
-  }
-
-  it('repeats reads and removals, not writes', async () => {
-    const { store, calls } = flaky();
-    const retried = withRetry(store, recorded().policy);
-    await retried.get('x');
-    await retried.stat('x');
-    await retried.remove('x');
-    await expect(retried.put('x', Readable.from(['x']))).rejects.toMatchObject({ code: 'transient' });
-    expect(calls).toEqual(['get', 'get', 'stat', 'stat', 'remove', 'remove', 'put']);
+  it('waits as long as the service asks, within reason', async () => {
+    const asking = (retryAfterMs: number) => () =>
+      new StoreError('transient', 'slow down', null, { retryAfterMs });
+    const { waits, policy } = recorded(0);
+    await retry(failing(1, asking(7_000)).attempt, policy);
+    await retry(failing(1, asking(3_600_000)).attempt, policy);
+    await retry(failing(1, asking(1)).attempt, policy);
+    expect(waits).toEqual([7_000, 60_000, 50]);
   });
 
-  it('starts a listing again until it has given out a file, and not after', async () => {
-    const names: string[] = [];
-    const listing = withRetry(flaky().store, recorded().policy).list('');
-    await expect(
-      (async () => {
-        for await (const { name } of listing) names.push(name);
-      })(),
-    ).rejects.toMatchObject({ code: 'transient' });
-    expect(names).toEqual(['a']);
+  it('ends the waiting when it is aborted', async () => {
+    const aborting = new AbortController();
+    const { attempt, calls } = failing(3);
+    const policy = { ...DEFAULT_POLICY, firstWaitMs: 60_000, longestWaitMs: 60_000 };
+    const waiting = retry(attempt, policy, aborting.signal);
+    aborting.abort();
+    await expect(waiting).rejects.toThrow();
+    expect(calls.count).toBe(1);
   });
 });

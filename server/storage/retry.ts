@@ -1,6 +1,5 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import type { Readable } from 'node:stream';
-import { StoreError, type FileInfo, type PutOptions, type Store } from './store.ts';
+import { StoreError } from './store.ts';
 
 export interface RetryPolicy {
   /** How often it is tried in all. */
@@ -8,70 +7,51 @@ export interface RetryPolicy {
   /** The wait before attempt n + 1 is random between half of and the whole of `firstWaitMs` · 2ⁿ⁻¹, at most `longestWaitMs`. */
   firstWaitMs: number;
   longestWaitMs: number;
-  sleep: (ms: number) => Promise<void>;
+  /** Ends early, throwing, once the signal aborts. */
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** From 0 up to, not including, 1. */
   random: () => number;
 }
 
-const DEFAULT_POLICY: RetryPolicy = {
-  attempts: 5,
-  firstWaitMs: 100,
-  longestWaitMs: 5_000,
-  sleep: async (ms) => {
-    await sleepFor(ms);
+export const DEFAULT_POLICY: RetryPolicy = {
+  attempts: 6,
+  firstWaitMs: 200,
+  longestWaitMs: 10_000,
+  sleep: async (ms, signal) => {
+    await sleepFor(ms, undefined, { signal });
   },
   random: Math.random,
 };
+
+/** The longest that a service is left alone because it asked for it. */
+const LONGEST_ASKED_MS = 60_000;
 
 /**
  * Repeats what fails with a `transient` StoreError; everything else passes at once. Give it work that starts anew
  * each time: to write a file again, its body has to be made again.
  */
-export async function retry<T>(work: () => Promise<T>, policy: Partial<RetryPolicy> = {}): Promise<T> {
-  const { attempts, firstWaitMs, longestWaitMs, sleep, random } = { ...DEFAULT_POLICY, ...policy };
+export async function retry<T>(
+  work: (attempt: number) => Promise<T>,
+  policy: RetryPolicy,
+  signal?: AbortSignal,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await work();
+      return await work(attempt);
     } catch (error) {
-      if (!isTransient(error) || attempt >= attempts) throw error;
-      const longest = Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt - 1));
-      await sleep(longest * (0.5 + random() / 2));
+      if (!isTransient(error) || attempt >= policy.attempts || signal?.aborted === true) throw error;
+      await policy.sleep(waitAfter(attempt, error, policy), signal);
     }
   }
 }
 
-function isTransient(error: unknown): boolean {
+/** Milliseconds to wait after the failure of that attempt, 1 for the first. */
+export function waitAfter(attempt: number, error: StoreError, policy: RetryPolicy): number {
+  const longest = Math.min(policy.longestWaitMs, policy.firstWaitMs * 2 ** (attempt - 1));
+  const wait = longest * (0.5 + policy.random() / 2);
+  return Math.max(wait, Math.min(error.retryAfterMs ?? 0, LONGEST_ASKED_MS));
+}
+
+export function isTransient(error: unknown): error is StoreError {
   return error instanceof StoreError && error.code === 'transient';
-}
-
-/**
- * The store with its calls repeated where that is safe: `stat`, `remove`, the start of `get`, and `list` until it has
- * given out its first file. `put` is not: its body can be read once. Who can make the body again wraps the call
- * in `retry`.
- */
-export function withRetry(store: Store, policy: Partial<RetryPolicy> = {}): Store {
-  return {
-    put: (name: string, body: Readable, options?: PutOptions) => store.put(name, body, options),
-    get: (name, range) => retry(() => store.get(name, range), policy),
-    stat: (name) => retry(() => store.stat(name), policy),
-    remove: (name) => retry(() => store.remove(name), policy),
-    list: (prefix) => listAgain(store, prefix, policy),
-    close: () => store.close(),
-  };
-}
-
-async function* listAgain(
-  store: Store,
-  prefix: string,
-  policy: Partial<RetryPolicy>,
-): AsyncIterable<FileInfo> {
-  const { files, first } = await retry(async () => {
-    const iterator = store.list(prefix)[Symbol.asyncIterator]();
-    return { files: iterator, first: await iterator.next() };
-  }, policy);
-  try {
-    for (let next = first; !next.done; next = await files.next()) yield next.value;
-  } finally {
-    await files.return?.();
-  }
 }

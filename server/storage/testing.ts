@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
@@ -75,4 +78,31 @@ export class MemoryWatch {
     this.#collect();
     this.peak = Math.max(this.peak, process.memoryUsage().arrayBuffers - this.#before);
   }
+}
+
+const LARGE = join(import.meta.dirname, 'large.fixture.ts');
+
+/** What a process of its own made of a large file: sent and read back; and how much memory it took in all. */
+export async function largeInProcess(
+  url: string,
+  externDir: string,
+  mib: number,
+): Promise<{ bytes: number; equal: boolean; peakMib: number }> {
+  const child = spawn(process.execPath, [LARGE, 'both', url, externDir, String(mib)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [text] = await Promise.all([textOf(child.stdout), once(child, 'close')]);
+  return JSON.parse(text) as { bytes: number; equal: boolean; peakMib: number };
+}
+
+/** A process that is killed in the middle of writing a large file. */
+export async function killedWriter(url: string, externDir: string, name: string): Promise<void> {
+  const child = spawn(process.execPath, [LARGE, 'hang', url, externDir, '40', name], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  // It says so once all but the end is on its way.
+  await once(child.stdout, 'data');
+  await sleep(500);
+  child.kill('SIGKILL');
+  await once(child, 'close');
 }

@@ -15,18 +15,20 @@ export interface UrlParts {
   path: string;
   /** Without the `?`; empty when there is none. */
   query: string;
+  /** It may end before its path: it isn't a backup's, but of a place where backups go. */
+  rootAllowed: boolean;
 }
 
 /**
  * Takes a backup URL apart. Not with the WHATWG URL class: it resolves `..` and `%2e%2e` away, and those have to be seen to
  * be refused. Throws `location-invalid` for a fragment. Null: it has no scheme.
  */
-export function splitUrl(text: string, field: ErrorField): UrlParts | null {
+export function splitUrl(text: string, field: ErrorField, rootAllowed = false): UrlParts | null {
   const url = text.trim();
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?$/s.exec(url);
   if (match === null) return null;
   const [, scheme = '', host = '', path = '', query = '', fragment] = match;
-  const parts = { url, scheme: scheme.toLowerCase(), field, host, path, query };
+  const parts = { url, scheme: scheme.toLowerCase(), field, host, path, query, rootAllowed };
   if (fragment !== undefined)
     throw invalid(
       parts,
@@ -45,7 +47,7 @@ export function invalid(parts: UrlParts, problem: string, hint: string): Holdfas
 }
 
 /**
- * The decoded parts of the path: at least one. `refuse` has the last word on one that breaks the rules of names, before
+ * The decoded parts of the path: at least one, unless the root is allowed. `refuse` has the last word on one that breaks the rules of names, before
  * `location-invalid` is thrown for it.
  */
 export function pathSegments(
@@ -54,6 +56,7 @@ export function pathSegments(
 ): string[] {
   // A single slash at the end is how people paste directories; it changes nothing.
   const path = parts.path.replace(/^\//, '').replace(/(?<=[^/])\/$/, '');
+  if (path === '' && parts.rootAllowed) return [];
   if (path === '') throw invalid(parts, 'it has no path', 'Name a directory of its own for every backup.');
   return path.split('/').map((raw, index) => {
     const segment = decode(raw, parts);

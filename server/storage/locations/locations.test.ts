@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { HoldfastError } from '../../errors.ts';
-import { type AnyLocation, parseAnyLocation } from '../location.ts';
+import { type Location, parseLocation } from '../location.ts';
 
 function refusal(url: string): HoldfastError {
   try {
-    parseAnyLocation(url);
+    parseLocation(url);
   } catch (error) {
     if (error instanceof HoldfastError) return error;
     throw error;
@@ -13,7 +13,7 @@ function refusal(url: string): HoldfastError {
 }
 
 /** The same location without its credentials, as a backup records it. */
-function recorded<L extends AnyLocation>(location: L): L {
+function recorded<L extends Location>(location: L): L {
   const implicit = 'credentials' in location && location.credentials.kind === 'implicit';
   return { ...location, ...(implicit ? {} : { credentials: { kind: 'unstated' } }) };
 }
@@ -60,15 +60,15 @@ describe('a location', () => {
     ['https://us%40er:hunt%3Aer2%2F@[::1]:8443/p', 'https://[::1]:8443/p'],
     ['nodelocal://self/p', 'nodelocal://self/p'],
   ])('%j is printed without secrets, and found again by that', (url, printed) => {
-    const location = parseAnyLocation(url);
+    const location = parseLocation(url);
     expect(location.redacted).toBe(printed);
-    const again = parseAnyLocation(printed);
+    const again = parseLocation(printed);
     expect(again).toEqual('credentials' in location ? recorded(location) : location);
   });
 
   it('has secrets as they are, encoded or as people paste them', () => {
     const secret = (pasted: string) => {
-      const { credentials } = parseAnyLocation(`s3://bucket/p?${KEYS}${pasted}`) as AnyLocation & {
+      const { credentials } = parseLocation(`s3://bucket/p?${KEYS}${pasted}`) as Location & {
         scheme: 's3';
       };
       return credentials.kind === 'keys' ? credentials.secretAccessKey : null;
@@ -80,16 +80,16 @@ describe('a location', () => {
     expect(secret('%ff')).toBe('%ff');
     expect(secret('a%26b%23c')).toBe('a&b#c');
     expect(secret('K%C3%B6ln')).toBe('Köln');
-    const http = parseAnyLocation('http://us%40er:a%3Ab%2F@host/p');
+    const http = parseLocation('http://us%40er:a%3Ab%2F@host/p');
     expect(http).toMatchObject({ credentials: { kind: 'basic', user: 'us@er', password: 'a:b/' } });
-    const sas = parseAnyLocation(
+    const sas = parseLocation(
       'azure://c12/p?AZURE_ACCOUNT_NAME=abc&AZURE_SAS_TOKEN=%3Fsv%3D1%26sig%3Da%252B',
     );
     expect(sas).toMatchObject({ credentials: { kind: 'sas', token: 'sv=1&sig=a%2B' } });
   });
 
   it('takes services beside Amazon’s by path, unless told otherwise', () => {
-    const style = (query: string) => parseAnyLocation(`s3://bucket/p?AUTH=implicit&${query}`);
+    const style = (query: string) => parseLocation(`s3://bucket/p?AUTH=implicit&${query}`);
     expect(style('AWS_REGION=x')).toMatchObject({ pathStyle: false });
     expect(style('AWS_ENDPOINT=https://minio')).toMatchObject({ pathStyle: true, endpoint: 'https://minio' });
     expect(style('AWS_ENDPOINT=https://r2&AWS_USE_PATH_STYLE=false')).toMatchObject({ pathStyle: false });
