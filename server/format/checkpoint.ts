@@ -65,7 +65,7 @@ export async function claim(store: Store, location: Location, checkpoint: Checkp
       if (file.name !== CHECKPOINT_NAME) throw taken(location, file.name, 'destination');
     }
   } catch (error) {
-    await release(store);
+    await release(store).catch(() => undefined);
     throw storeErrorToHoldfast(error, location, 'destination');
   }
   return checkpoint;

@@ -36,18 +36,28 @@ export async function writeManifest(store: Store, unsigned: UnsignedManifest): P
 }
 
 /**
- * Reads and checks the manifest. Throws HoldfastError: `undefined-backup` (none there, or not yet), `unsupported` (a
+ * Reads and checks the manifest; one that is damaged is read once more, since that may have happened on the way. Throws HoldfastError: `undefined-backup` (none there, or not yet), `unsupported` (a
  * newer format), `corrupt-backup` (not a manifest, edited, damaged, or in contradiction with itself), and the
  * store's own.
  */
 export async function readManifest(store: Store, location: Location): Promise<Manifest> {
   try {
-    const document = await getDocument(store, MANIFEST_NAME);
-    if (document.kind === 'missing') throw await noBackup(store, location);
-    return parseManifest(document, location);
+    return await readOnce(store, location);
+  } catch (error) {
+    if (!(error instanceof HoldfastError && error.code === 'corrupt-backup'))
+      throw storeErrorToHoldfast(error, location);
+  }
+  try {
+    return await readOnce(store, location);
   } catch (error) {
     throw storeErrorToHoldfast(error, location);
   }
+}
+
+async function readOnce(store: Store, location: Location): Promise<Manifest> {
+  const document = await getDocument(store, MANIFEST_NAME);
+  if (document.kind === 'missing') throw await noBackup(store, location);
+  return parseManifest(document, location);
 }
 
 /** Reads and checks the manifest at a location that nothing else is wanted of. Throws what `readManifest` throws. */

@@ -25,6 +25,8 @@ import type { Answer } from '../statement/answers.ts';
 import { StatementExecutor } from '../statement/execute.ts';
 import { parseStatements } from '../statement/parse.ts';
 import { openStore } from '../storage/open.ts';
+import type { Store } from '../storage/store.ts';
+import type { Tuning } from '../storage/tuning.ts';
 
 export const ROOT_PASSWORD = 'root’s pässword 1';
 
@@ -44,11 +46,20 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
+export interface RigOptions {
+  /** What the cluster `default` is, instead of the rig's own server. */
+  clusterUrl?: string;
+  /** How patient stores are. */
+  tuning?: Tuning;
+  /** What is put around each store that is opened. */
+  around?: (store: Store) => Store;
+}
+
 /**
  * Starts a server, a metadata store and a console's services. The cluster `default` is the server, or what
  * `clusterUrl` names. Engines are started by the test.
  */
-export async function startRig(options: { clusterUrl?: string } = {}): Promise<Rig> {
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const logger = pino({ level: process.env['HOLDFAST_TEST_LOG'] ?? 'silent' });
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-rig-'));
   const externDir = path.join(directory, 'extern');
@@ -65,7 +76,8 @@ export async function startRig(options: { clusterUrl?: string } = {}): Promise<R
   const jobStore = new JobStore(metadata, secrets, now);
   const jobs = new JobLog(metadata);
   const queue = await WorkQueue.open(metadataUrl, 'console', logger);
-  const open: EngineTools['openStore'] = (location) => openStore(location, { externDir });
+  const { tuning, around = (store) => store } = options;
+  const open: EngineTools['openStore'] = (location) => around(openStore(location, { externDir, tuning }));
   const statements = new StatementExecutor({ clusters, jobStore, jobLog: jobs, queue, openStore: open, now });
   const services: Services = {
     accounts: new Accounts(metadata, { now, secureCookies: false }),
