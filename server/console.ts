@@ -22,6 +22,7 @@ import { StatementExecutor } from './statement/execute.ts';
 import type { Location } from './storage/location.ts';
 import { openStore } from './storage/open.ts';
 import type { Store } from './storage/store.ts';
+import { BRISK_TUNING } from './storage/tuning.ts';
 import { startWireServer } from './wire/server.ts';
 
 async function startConsole(logger: Logger): Promise<Role> {
@@ -39,7 +40,8 @@ async function startConsole(logger: Logger): Promise<Role> {
   const jobs = new JobLog(metadata);
   const queue = await WorkQueue.open(config.metadataUrl, 'console', logger);
   const accounts = new Accounts(metadata, { now, secureCookies: false });
-  const open = (location: Location): Store => openStore(location, { externDir: config.externDir });
+  const open = (location: Location): Store =>
+    openStore(location, { externDir: config.externDir, tuning: BRISK_TUNING });
   const statements = new StatementExecutor({
     clusters,
     jobStore: new JobStore(metadata, secrets, now),

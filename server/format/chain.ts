@@ -1,8 +1,9 @@
+import pMap from 'p-map';
 import { HoldfastError } from '../errors.ts';
 import { parseLocation, type Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
 import { linkProblem } from './links.ts';
-import { readManifestAt } from './manifest.ts';
+import { READ_AT_ONCE, readManifestAt } from './manifest.ts';
 import type { Manifest } from './manifest-schema.ts';
 
 /** One backup of a chain. */
@@ -31,8 +32,10 @@ export async function openLayers(
   openStore: (location: Location) => Store,
   use: ChainUse,
 ): Promise<Layer[]> {
-  const layers: Layer[] = [];
-  for (const url of urls) layers.push(await openLayer(parseLocation(url, use.field), openStore, use));
+  const locations = urls.map((url) => parseLocation(url, use.field));
+  const layers = await pMap(locations, (location) => openLayer(location, openStore, use), {
+    concurrency: READ_AT_ONCE,
+  });
   const problem = linkProblem(layers, use);
   if (problem !== null) throw problem;
   return layers;

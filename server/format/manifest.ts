@@ -17,6 +17,9 @@ import {
 
 export * from './manifest-schema.ts';
 
+/** How many manifests are read side by side: the far ends of a network take their time to answer, each of them. */
+export const READ_AT_ONCE = 8;
+
 /**
  * Makes the directory a backup. Answers the manifest with its digest. Throws StoreError (`exists` when there is one
  * already), and HoldfastError `internal` for a manifest that couldn't be read back: better no backup than that one.

@@ -1,7 +1,8 @@
+import pMap from 'p-map';
 import { problemOf } from '../backup/check.ts';
 import type { ChainLayer } from '../backup/selection.ts';
 import { HoldfastError } from '../errors.ts';
-import { readManifestAt } from '../format/manifest.ts';
+import { READ_AT_ONCE, readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
@@ -17,9 +18,9 @@ type OpenStore = (location: Location) => Store;
 export async function recordedLayers(url: string, openStore: OpenStore): Promise<ChainLayer[]> {
   const location = parseLocation(url, 'source');
   const manifest = await readManifestAt(location, openStore);
-  const layers: ChainLayer[] = [];
-  for (const [place, recorded] of manifest.chain.entries())
-    layers.push(await recordedLayer(recorded, place, openStore));
+  const layers = await pMap(manifest.chain, (recorded, place) => recordedLayer(recorded, place, openStore), {
+    concurrency: READ_AT_ONCE,
+  });
   return [...layers, layerOf(manifest, location.redacted)];
 }
 
