@@ -33,8 +33,13 @@ export async function openLayers(
   use: ChainUse,
 ): Promise<Layer[]> {
   const locations = urls.map((url) => parseLocation(url, use.field));
-  const layers = await pMap(locations, (location) => openLayer(location, openStore, use), {
+  const opened = await pMap(locations, (location) => openLayer(location, openStore, use), {
     concurrency: READ_AT_ONCE,
+  });
+  // Of several that can't be read, the first in the chain is told of.
+  const layers = opened.map((layer) => {
+    if (layer instanceof HoldfastError) throw layer;
+    return layer;
   });
   const problem = linkProblem(layers, use);
   if (problem !== null) throw problem;
@@ -45,10 +50,11 @@ async function openLayer(
   location: Location,
   openStore: (location: Location) => Store,
   { field }: ChainUse,
-): Promise<Layer> {
+): Promise<Layer | HoldfastError> {
   try {
     return { location, manifest: await readManifestAt(location, openStore) };
   } catch (error) {
-    throw error instanceof HoldfastError ? error.about(field) : error;
+    if (error instanceof HoldfastError) return error.about(field);
+    throw error;
   }
 }
