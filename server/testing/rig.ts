@@ -27,6 +27,7 @@ import { parseStatements } from '../statement/parse.ts';
 import { openStore } from '../storage/open.ts';
 import type { Store } from '../storage/store.ts';
 import type { Tuning } from '../storage/tuning.ts';
+import { startWireServer, type WireServer } from '../wire/server.ts';
 
 export const ROOT_PASSWORD = 'root’s pässword 1';
 
@@ -41,6 +42,8 @@ export interface Rig {
   startEngine(options?: { tasks?: number }): Promise<() => Promise<void>>;
   /** Runs a text of statements as root on the cluster `default`; answers the last one's answer. */
   run(sql: string, notices?: string[]): Promise<Answer>;
+  /** Starts the PostgreSQL wire endpoint, for `ROOT_PASSWORD`; answers its port. */
+  listen(): Promise<number>;
   /** All events of a job that has ended. */
   events(id: JobId | string): Promise<JobEvent[]>;
   stop(): Promise<void>;
@@ -87,6 +90,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
   };
   const engines = new Set<() => Promise<void>>();
+  let wire: WireServer | null = null;
 
   async function startEngine({ tasks = 4 }: { tasks?: number } = {}): Promise<() => Promise<void>> {
     const stopping = new AbortController();
@@ -136,12 +140,24 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       if (answer === null) throw new Error('no statement');
       return answer;
     },
+    async listen() {
+      wire ??= await startWireServer({
+        host: '127.0.0.1',
+        port: 0,
+        authenticate: (user, password) => services.accounts.check(user, password, 'sql'),
+        clusterExists: (name) => clusters.exists(name),
+        runner: statements,
+        logger,
+      });
+      return wire.port;
+    },
     async events(id) {
       const events: JobEvent[] = [];
       for await (const event of jobs.watch(id, 0, undefined)) events.push(event);
       return events;
     },
     async stop() {
+      await wire?.close();
       for (const stop of [...engines]) await stop();
       await queue.close(0);
       await clusters.close();
