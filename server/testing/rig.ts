@@ -8,6 +8,8 @@ import { openSecrets } from '../accounts/secrets.ts';
 import { startTestServer } from '../cluster/postgres/test-server.ts';
 import type { TestServer } from '../cluster/postgres/test-server.ts';
 import { Turns } from '../cluster/turns.ts';
+import { ConnectionTests } from '../destinations/connection-test.ts';
+import { Destinations } from '../destinations/destinations.ts';
 import { coordinate } from '../jobs/coordinate.ts';
 import type { JobEvent, JobId } from '../jobs/job.ts';
 import { JobLog } from '../jobs/log.ts';
@@ -24,7 +26,8 @@ import type { Services } from '../services.ts';
 import type { Answer } from '../statement/answers.ts';
 import { StatementExecutor } from '../statement/execute.ts';
 import { parseStatements } from '../statement/parse.ts';
-import { openStore } from '../storage/open.ts';
+import { openStore, type StorageConfig } from '../storage/open.ts';
+import { PROBE_TUNING } from '../storage/probe.ts';
 
 export const ROOT_PASSWORD = 'root’s pässword 1';
 
@@ -65,11 +68,18 @@ export async function startRig(options: { clusterUrl?: string } = {}): Promise<R
   const jobStore = new JobStore(metadata, secrets, now);
   const jobs = new JobLog(metadata);
   const queue = await WorkQueue.open(metadataUrl, 'console', logger);
-  const open: EngineTools['openStore'] = (location) => openStore(location, { externDir });
+  const destinations = new Destinations(metadata, secrets, now);
+  const storage: StorageConfig = { externDir, saved: destinations };
+  const open: EngineTools['openStore'] = (location) => openStore(location, storage);
   const statements = new StatementExecutor({ clusters, jobStore, jobLog: jobs, queue, openStore: open, now });
   const services: Services = {
     accounts: new Accounts(metadata, { now, secureCookies: false }),
     clusters,
+    destinations,
+    connectionTests: new ConnectionTests({
+      destinations,
+      openStore: (location) => openStore(location, { ...storage, tuning: PROBE_TUNING }),
+    }),
     jobs,
     statements,
     users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
