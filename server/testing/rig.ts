@@ -8,6 +8,8 @@ import { openSecrets } from '../accounts/secrets.ts';
 import { startTestServer } from '../cluster/postgres/test-server.ts';
 import type { TestServer } from '../cluster/postgres/test-server.ts';
 import { Turns } from '../cluster/turns.ts';
+import { ConnectionTests } from '../destinations/connection-test.ts';
+import { Destinations } from '../destinations/destinations.ts';
 import { coordinate } from '../jobs/coordinate.ts';
 import type { JobEvent, JobId } from '../jobs/job.ts';
 import { JobLog } from '../jobs/log.ts';
@@ -24,7 +26,8 @@ import type { Services } from '../services.ts';
 import type { Answer } from '../statement/answers.ts';
 import { StatementExecutor } from '../statement/execute.ts';
 import { parseStatements } from '../statement/parse.ts';
-import { openStore } from '../storage/open.ts';
+import { openStore, type StorageConfig } from '../storage/open.ts';
+import { PROBE_TUNING } from '../storage/probe.ts';
 import type { Store } from '../storage/store.ts';
 import type { Tuning } from '../storage/tuning.ts';
 import { startWireServer, type WireServer } from '../wire/server.ts';
@@ -80,11 +83,18 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const jobs = new JobLog(metadata);
   const queue = await WorkQueue.open(metadataUrl, 'console', logger);
   const { tuning, around = (store) => store } = options;
-  const open: EngineTools['openStore'] = (location) => around(openStore(location, { externDir, tuning }));
+  const destinations = new Destinations(metadata, secrets, now);
+  const storage: StorageConfig = { externDir, saved: destinations, tuning };
+  const open: EngineTools['openStore'] = (location) => around(openStore(location, storage));
   const statements = new StatementExecutor({ clusters, jobStore, jobLog: jobs, queue, openStore: open, now });
   const services: Services = {
     accounts: new Accounts(metadata, { now, secureCookies: false }),
     clusters,
+    destinations,
+    connectionTests: new ConnectionTests({
+      destinations,
+      openStore: (location) => openStore(location, { ...storage, tuning: PROBE_TUNING }),
+    }),
     jobs,
     statements,
     users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
