@@ -2,35 +2,42 @@ import type { Location } from './location.ts';
 import { printParameters } from './url.ts';
 
 /**
- * The URL of a location with the credentials that it has: for what is sealed, and for nothing else. It parses to the same
- * location again, but for a bearer token, which no URL can say.
+ * The URL of a location with all that it knows, credentials too: for what is sealed, and for nothing else. It parses to the
+ * same location again, but for a bearer token, which no URL can say.
  */
 export function fullUrl(location: Location): string {
   switch (location.scheme) {
     case 'nodelocal':
       return location.redacted;
     case 's3': {
-      if (location.credentials.kind !== 'keys') return location.redacted;
-      const { accessKeyId, secretAccessKey, sessionToken } = location.credentials;
+      const { credentials, endpoint, pathStyle, encryption } = location;
+      const keys = credentials.kind === 'keys' ? credentials : null;
       return extended(location.redacted, {
-        AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: secretAccessKey,
-        AWS_SESSION_TOKEN: sessionToken,
+        AUTH: credentials.kind === 'implicit' ? 'implicit' : null,
+        AWS_ACCESS_KEY_ID: keys?.accessKeyId ?? null,
+        AWS_SECRET_ACCESS_KEY: keys?.secretAccessKey ?? null,
+        AWS_SESSION_TOKEN: keys?.sessionToken ?? null,
+        AWS_REGION: location.region,
+        AWS_USE_PATH_STYLE: pathStyle === (endpoint !== null) ? null : String(pathStyle),
+        AWS_SERVER_ENC_MODE: encryption?.mode ?? null,
+        AWS_SERVER_KMS_ID: encryption?.kmsKeyId ?? null,
+        S3_STORAGE_CLASS: location.storageClass,
       });
     }
     case 'azure':
-      switch (location.credentials.kind) {
-        case 'key':
-          return extended(location.redacted, { AZURE_ACCOUNT_KEY: location.credentials.key });
-        case 'sas':
-          return extended(location.redacted, { AZURE_SAS_TOKEN: location.credentials.token });
-        default:
-          return location.redacted;
-      }
-    case 'gs':
-      if (location.credentials.kind !== 'key') return location.redacted;
       return extended(location.redacted, {
-        CREDENTIALS: Buffer.from(JSON.stringify(location.credentials.key)).toString('base64'),
+        AUTH: location.credentials.kind === 'implicit' ? 'implicit' : null,
+        AZURE_ACCOUNT_NAME: location.account,
+        AZURE_ACCOUNT_KEY: location.credentials.kind === 'key' ? location.credentials.key : null,
+        AZURE_SAS_TOKEN: location.credentials.kind === 'sas' ? location.credentials.token : null,
+      });
+    case 'gs':
+      return extended(location.redacted, {
+        AUTH: location.credentials.kind === 'implicit' ? 'implicit' : null,
+        CREDENTIALS:
+          location.credentials.kind === 'key'
+            ? Buffer.from(JSON.stringify(location.credentials.key)).toString('base64')
+            : null,
       });
     case 'http':
     case 'https': {
@@ -44,7 +51,16 @@ export function fullUrl(location: Location): string {
   }
 }
 
+/** With those parameters that it doesn't have yet: a location may know more than its own URL said. */
 function extended(url: string, parameters: Readonly<Record<string, string | null>>): string {
-  const more = printParameters(parameters);
+  const said = new Set(
+    url
+      .replace(/^[^?]*\??/, '')
+      .split('&')
+      .map((piece) => piece.split('=', 1)[0]),
+  );
+  const more = printParameters(
+    Object.fromEntries(Object.entries(parameters).filter(([name]) => !said.has(name))),
+  );
   return url + (url.includes('?') ? more.replace('?', '&') : more);
 }
