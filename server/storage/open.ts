@@ -36,11 +36,12 @@ async function openRemote(location: RemoteLocation, saved: SavedCredentials, tun
   return openKnown(known, tuning);
 }
 
-function openKnown(location: RemoteLocation, _tuning: Tuning): Promise<Store> {
+async function openKnown(location: RemoteLocation, tuning: Tuning): Promise<Store> {
   switch (location.scheme) {
+    case 'gs':
+      return (await import('./gs/store.ts')).gsStore(location, tuning);
     case 's3':
     case 'azure':
-    case 'gs':
     case 'http':
     case 'https':
       throw new HoldfastError(
