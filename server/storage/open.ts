@@ -72,7 +72,7 @@ const TOLD: Readonly<Record<StoreErrorCode, { code: ErrorCode; hint: string }>> 
   },
   'invalid-name': { code: 'location-invalid', hint: 'Choose a shorter path of plain names.' },
   'no-space': {
-    code: 'storage-unavailable',
+    code: 'storage-full',
     hint: 'Free some space there or choose another destination, then start again.',
   },
   'no-listing': {
