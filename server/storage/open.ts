@@ -36,9 +36,10 @@ async function openRemote(location: RemoteLocation, saved: SavedCredentials, tun
   return openKnown(known, tuning);
 }
 
-function openKnown(location: RemoteLocation, _tuning: Tuning): Promise<Store> {
+async function openKnown(location: RemoteLocation, tuning: Tuning): Promise<Store> {
   switch (location.scheme) {
     case 's3':
+      return (await import('./s3.ts')).s3Store(location, tuning);
     case 'azure':
     case 'gs':
     case 'http':
