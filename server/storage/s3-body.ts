@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { StoreError } from './store.ts';
+import { bytesPassed } from './young.ts';
 
 /** The body of an answer, whose errors are told as `explain` has them; one that just stops is an error too. */
 export class AnsweredBody extends Readable {
@@ -9,6 +10,7 @@ export class AnsweredBody extends Readable {
     super();
     this.#source = source;
     source.on('data', (chunk: Buffer) => {
+      bytesPassed(chunk.length);
       if (!this.push(chunk)) source.pause();
     });
     source.once('end', () => this.push(null));

@@ -1,3 +1,5 @@
+import { bytesPassed } from './young.ts';
+
 const MIB = 1024 * 1024;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
@@ -46,17 +48,16 @@ export async function* inParts(chunks: AsyncIterable<Uint8Array>, size: number):
     return { number: ++number, bytes: whole.subarray(0, filled), last, release: () => void free.push(whole) };
   };
   for await (const chunk of chunks) {
+    bytesPassed(chunk.length);
     for (let offset = 0; offset < chunk.length;) {
       if (filled === size) {
         yield part(false);
         memory = free.pop() ?? Buffer.allocUnsafeSlow(size);
         filled = 0;
       }
-      if (filled === memory.length) {
-        const larger = Buffer.allocUnsafeSlow(Math.min(size, memory.length * 2));
-        memory.copy(larger);
-        memory = larger;
-      }
+      // Nobody else has seen it yet: it may move.
+      if (filled === memory.length)
+        memory = Buffer.from(memory.buffer.transfer(Math.min(size, memory.length * 2)));
       const taken = Math.min(memory.length - filled, chunk.length - offset);
       memory.set(chunk.subarray(offset, offset + taken), filled);
       filled += taken;

@@ -605,14 +605,12 @@ async function listParts(context: Context, { bucket, key }: Asked): Promise<void
   const files = await readdir(uploadPath(bucket, id)).catch(() => null);
   if (files === null) throw noSuchUpload(id);
   const parts = files.flatMap((file) => /^\d+/.exec(file)?.[0] ?? []);
-  context.body = {
-    ListPartsResult: {
-      Bucket: bucket,
-      Key: key,
-      UploadId: id,
-      Part: parts.map((PartNumber) => ({ PartNumber })),
-    },
-  };
+  answer(context, 'ListPartsResult', [
+    ['Bucket', bucket],
+    ['Key', key],
+    ['UploadId', id],
+    ...parts.map((number): Named => ['Part', [['PartNumber', number]]]),
+  ]);
 }
 
 /** One a page, so that pages are turned. */
@@ -629,15 +627,19 @@ async function listUploads(context: Context, { bucket }: Asked): Promise<void> {
     .filter((upload) => place(upload) > place({ key: keyMarker, id: idMarker }))
     .sort((one, other) => (place(one) < place(other) ? -1 : 1));
   const [first] = rest;
-  context.body = {
-    ListMultipartUploadsResult: {
-      Bucket: bucket,
-      IsTruncated: rest.length > 1,
-      NextKeyMarker: first?.key ?? '',
-      NextUploadIdMarker: first?.id ?? '',
-      Upload: first === undefined ? [] : [{ Key: first.key, UploadId: first.id }],
-    },
-  };
+  answer(context, 'ListMultipartUploadsResult', [
+    ['Bucket', bucket],
+    ['IsTruncated', rest.length > 1],
+    ['NextKeyMarker', first?.key ?? ''],
+    ['NextUploadIdMarker', first?.id ?? ''],
+    ...rest.slice(0, 1).map(({ key, id }): Named => [
+      'Upload',
+      [
+        ['Key', key],
+        ['UploadId', id],
+      ],
+    ]),
+  ]);
 }
 
 async function listObjects(context: Context, { bucket }: Asked, { pageSize }: Behaviour): Promise<void> {
@@ -650,25 +652,45 @@ async function listObjects(context: Context, { bucket }: Asked, { pageSize }: Be
     .filter((key) => key.toString().startsWith(prefix) && key.compare(after) > 0)
     .sort((one, other) => one.compare(other));
   const page = keys.slice(0, Math.min(pageSize, Number(most)));
-  const contents: { Key: string; Size: number }[] = [];
+  const contents: Named[] = [];
   for (const key of page) {
     const size = await stat(join(root, bucket, `${key.toString()}${OBJECT}`)).then(
       ({ size }) => size,
       () => null,
     );
-    if (size !== null) contents.push({ Key: key.toString(), Size: size });
+    if (size !== null)
+      contents.push([
+        'Contents',
+        [
+          ['Key', key.toString()],
+          ['Size', size],
+        ],
+      ]);
   }
   const more = page.length < keys.length;
-  context.body = {
-    ListBucketResult: {
-      Name: bucket,
-      Prefix: prefix,
-      KeyCount: contents.length,
-      IsTruncated: more,
-      ...(more && { NextContinuationToken: page.at(-1)?.toString('base64') }),
-      Contents: contents,
-    },
-  };
+  answer(context, 'ListBucketResult', [
+    ['Name', bucket],
+    ['Prefix', prefix],
+    ['KeyCount', contents.length],
+    ['IsTruncated', more],
+    ...(more ? [['NextContinuationToken', page.at(-1)?.toString('base64') ?? ''] satisfies Named] : []),
+    ...contents,
+  ]);
+}
+
+type Named = [string, string | number | boolean | Named[]];
+
+/** In XML of its own: s3rver escapes names twice. */
+function answer(context: Context, ...result: Named): void {
+  context.set('Content-Type', 'application/xml');
+  context.body = `<?xml version="1.0" encoding="UTF-8"?>\n${xml(result)}`;
+}
+
+function xml([element, content]: Named): string {
+  const inside = Array.isArray(content)
+    ? content.map(xml).join('')
+    : String(content).replace(/[<>&]/g, (char) => `&#${char.charCodeAt(0)};`);
+  return `<${element}>${inside}</${element}>`;
 }
 
 await mkdir(STAGING, { recursive: true });

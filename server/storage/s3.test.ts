@@ -51,3 +51,18 @@ storeConformance('s3', {
   bufferMib: 48,
   open: () => subject((bucket) => s3Store(locationOf(bucket), DEFAULT_TUNING)),
 });
+
+storeConformance('s3 by virtual hosts', {
+  bufferMib: 48,
+  open: () =>
+    subject((bucket) =>
+      s3Store(
+        locationOf(bucket, {
+          AWS_ENDPOINT: `http://${VIRTUAL_HOST}:${server.port}`,
+          AWS_USE_PATH_STYLE: 'false',
+        }),
+        DEFAULT_TUNING,
+        { lookup },
+      ),
+    ),
+});
