@@ -29,7 +29,6 @@ const Failure = z.object({
   /** Not enumerable. */
   $response: z.object({ headers: z.record(z.string(), z.string()).catch({}) }).catch({ headers: {} }),
   Region: z.string().optional().catch(undefined),
-  RequestTime: z.string().optional().catch(undefined),
   ServerTime: z.string().optional().catch(undefined),
 });
 type Failure = z.infer<typeof Failure>;
@@ -68,6 +67,13 @@ const KMS_UNUSABLE: Meaning = {
   words: 'the KMS key can not be used',
   hint: "Check AWS_SERVER_KMS_ID: the key has to be enabled, in the bucket's region, and allow kms:GenerateDataKey and kms:Decrypt.",
 };
+const NOT_S3: Meaning = {
+  code: 'failed',
+  words: 'what answers there does not speak the protocol of S3',
+  hint: 'Check AWS_ENDPOINT: it has to be the service itself, not its console or a web page.',
+};
+const NO_BUCKET =
+  'Create the bucket first, or check its name, and AWS_ENDPOINT where it is not at Amazon: Holdfast makes no buckets.';
 const NO_SUCH_FILE: Meaning = { code: 'not-found', words: 'there is no such file' };
 
 /**
@@ -180,32 +186,40 @@ export function s3Error(error: unknown, request: S3Request): StoreError {
   const status = $metadata.httpStatusCode;
   const cause = causeOf(failure);
   const wait = retryAfterMs($response.headers['retry-after']);
+  // Without a code, there are only the SDK's names for that.
+  const told = /^(Unknown|UnknownError|Error|NotFound|)$/.test(name) ? null : name;
+  const shown = told === null ? `HTTP ${status}` : `${told} ${status}`;
   const tell = ({ code, words, hint }: Meaning): StoreError =>
-    said(code, status === undefined ? words : `${words} (${name || 'HTTP'} ${status})`, file, {
+    said(code, status === undefined ? words : `${words} (${shown})`, file, {
       cause,
       hint,
       ...(code === 'transient' && wait !== undefined && { retryAfterMs: wait }),
     });
+  if (
+    name === 'NoSuchBucket' ||
+    (name === 'NotFound' && (right === 's3:PutObject' || right === 's3:ListBucket'))
+  )
+    return tell({ code: 'no-container', words: `there is no bucket ${location.bucket}`, hint: NO_BUCKET });
   const known = CODES[name];
   if (known !== undefined) return tell(known);
   if (SKEWED.has(name)) return tell(skewed(failure));
   if (WRONG_REGION.has(name) || status === 301 || status === 307) return tell(wrongRegion(failure, request));
-  if (name === 'NoSuchBucket')
-    return tell({ code: 'no-container', words: `there is no bucket ${location.bucket}` });
   if (/^KMS\b|^Kms/.test(name)) return tell(KMS_UNUSABLE);
   if (status === undefined) return networkError(error, file) ?? localFailure(failure, request);
   if (status === 401 || status === 403) return tell(denied(failure, right, location));
-  if (status < 300 || isGarbled(failure))
-    return tell({
-      code: status >= 500 ? 'transient' : 'failed',
-      words: 'what answers there does not speak the protocol of S3',
-      hint: 'Check AWS_ENDPOINT: it has to be the service itself, not its console or a web page.',
-    });
-  const words = [name, withoutSecrets(failure.message, location)].filter((part) => part !== '').join(': ');
-  return statusError(status, words === '' ? 'it was refused' : words, file, {
+  if (status >= 500 && status !== 501 && told === null) return tell(TROUBLED);
+  if (status < 400 || isGarbled(failure)) return tell(NOT_S3);
+  const words =
+    told === null ? 'the service refused it' : `${told}: ${withoutSecrets(failure.message, location)}`;
+  return statusError(status, words, file, {
     cause,
     ...(wait !== undefined && { retryAfterMs: wait }),
   });
+}
+
+/** For an answer that lacks what every answer of S3 has. */
+export function notS3(file: string | null): StoreError {
+  return said(NOT_S3.code, NOT_S3.words, file, { hint: NOT_S3.hint });
 }
 
 function denied({ message }: Failure, right: S3Right, location: S3Location): Meaning {
@@ -217,20 +231,19 @@ function denied({ message }: Failure, right: S3Right, location: S3Location): Mea
     hint:
       right === 's3:GetObject'
         ? `Allow ${meant} on the bucket and what is in it. Without s3:ListBucket, S3 says the same of a file that isn't there.`
-        : `Allow ${meant} on ${meant === 's3:ListBucket' ? 'the bucket' : 'the objects of the bucket'}.`,
+        : `Allow ${meant} on ${meant === 's3:ListBucket' ? 'the bucket' : meant.startsWith('kms:') ? 'the KMS key' : 'the objects of the bucket'}.`,
   };
 }
 
-function skewed({ RequestTime, ServerTime, $response }: Failure): Meaning {
+function skewed({ ServerTime, $response }: Failure): Meaning {
   const server = Date.parse(ServerTime ?? $response.headers['date'] ?? '');
-  const asked = Date.parse(
-    (RequestTime ?? '').replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5'),
-  );
-  const minutes = Math.round(((Number.isNaN(asked) ? Date.now() : asked) - server) / 60_000);
-  const by = Number.isNaN(minutes) ? '' : ` by ${Math.abs(minutes)} min ${minutes < 0 ? 'behind' : 'ahead'}`;
+  const minutes = Math.round((Date.now() - server) / 60_000);
+  const off = Number.isNaN(minutes)
+    ? 'far from'
+    : `${Math.abs(minutes)} min ${minutes < 0 ? 'behind' : 'ahead of'}`;
   return {
     code: 'failed',
-    words: `the clock of this machine is off${by}, as the service has it`,
+    words: `the clock of this machine is ${off} that of the service`,
     hint: 'Set the clocks of the machines that engines run on, by NTP; the service refuses what is off by more than 15 minutes.',
   };
 }

@@ -5,16 +5,16 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// A server of S3 for tests, in a process of its own; what it is made of is in s3-server.fixture.ts.
+// A server of S3 for tests, in a process of its own; what it is made of is in s3-server/.
 
 /** What goes wrong with the next so many requests of an operation. */
 export interface Fault {
   operation: string;
   /**
-   * `busy`: 503 SlowDown. `conflict`: 409 ConditionalRequestConflict. `reset`: the connection, in the midst of the body. `stall`: no
-   * answer, ever. `lost`: it is done, but the answer never arrives. `cut`: half of the answer's body. `hang`: half, and nothing more.
+   * `busy`, `conflict`, `damaged`, `elsewhere`: a refusal, see faults.ts. `reset`: the connection, in the midst of the body. `stall`:
+   * no answer, ever. `lost`: it is done, but the answer never arrives. `cut`: half of the answer's body. `hang`: half, and nothing more.
    */
-  how: 'busy' | 'conflict' | 'reset' | 'stall' | 'lost' | 'cut' | 'hang';
+  how: 'busy' | 'conflict' | 'damaged' | 'elsewhere' | 'reset' | 'stall' | 'lost' | 'cut' | 'hang';
   times: number;
   /** Seconds, with `busy`. */
   retryAfter?: number;
@@ -60,6 +60,8 @@ export interface Seen {
   bucket: string;
   key: string;
   headers: Record<string, string>;
+  /** The client's end of the connection that it came by. */
+  port: number;
 }
 
 export type Order =
@@ -92,7 +94,9 @@ export class S3Server {
     const base = await mkdtemp(join(tmpdir(), 'holdfast-s3-'));
     const buckets = join(base, 'buckets');
     await mkdir(buckets);
-    const child = fork(join(import.meta.dirname, 's3-server.fixture.ts'), [buckets], { execArgv: [] });
+    const child = fork(join(import.meta.dirname, 's3-server', 'server.fixture.ts'), [buckets], {
+      execArgv: [],
+    });
     const [report] = (await once(child, 'message')) as [Report];
     if (report.what !== 'listening') throw new Error('the server of S3 did not start');
     return new S3Server(child, base, report.port);

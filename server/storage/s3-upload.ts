@@ -16,7 +16,7 @@ import { said } from './network-errors.ts';
 import type { Sending } from './putting.ts';
 import { isTransient, retry } from './retry.ts';
 import type { S3Connection } from './s3-client.ts';
-import { isConflict, isNoSuchUpload, isNotImplemented, s3Error, statusOf } from './s3-errors.ts';
+import { isConflict, isNoSuchUpload, isNotImplemented, notS3, s3Error, statusOf } from './s3-errors.ts';
 import { cutFor, inParts, MOST_PARTS, type Part } from './s3-parts.ts';
 import { StoreError } from './store.ts';
 import type { Tuning } from './tuning.ts';
@@ -192,9 +192,10 @@ export class S3Upload {
 
   async #look(): Promise<Found> {
     try {
-      const { Metadata } = await this.#connection.call((client) =>
+      const { Metadata, ETag } = await this.#connection.call((client) =>
         client.send(new HeadObjectCommand(this.#place())),
       );
+      if (ETag === undefined) throw notS3(this.#target.file);
       return Metadata?.[MARK] === this.#id ? 'ours' : 'theirs';
     } catch (error) {
       const status = statusOf(error);

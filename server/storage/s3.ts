@@ -15,7 +15,7 @@ import { said } from './network-errors.ts';
 import { putBody } from './putting.ts';
 import { AnsweredBody } from './s3-body.ts';
 import { S3Connection, type S3Options } from './s3-client.ts';
-import { isNoSuchUpload, s3Error, statusOf, type S3Right } from './s3-errors.ts';
+import { isNoSuchUpload, notS3, s3Error, statusOf, type S3Right } from './s3-errors.ts';
 import { S3Upload } from './s3-upload.ts';
 import { StoreError, type FileInfo, type PutOptions, type Store } from './store.ts';
 import type { Tuning } from './tuning.ts';
@@ -69,22 +69,21 @@ class S3Store implements Store {
     } catch (error) {
       throw explain(error);
     }
-    const { Body, ContentRange } = answer;
-    if (!(Body instanceof Readable)) throw said('failed', 'the service sent nothing', name);
-    if (range !== undefined && ContentRange === undefined) {
-      Body.on('error', () => {});
-      Body.destroy();
-      throw said('failed', 'the service does not send parts of files', name);
-    }
-    return new AnsweredBody(Body, explain);
+    const { Body, ContentRange, ETag } = answer;
+    if (!(Body instanceof Readable)) throw notS3(name);
+    const body = new AnsweredBody(Body, explain);
+    if (ETag !== undefined && (range === undefined || ContentRange !== undefined)) return body;
+    body.destroy();
+    throw ETag === undefined ? notS3(name) : said('failed', 'the service does not send parts of files', name);
   }
 
   async stat(name: string): Promise<FileInfo> {
     const place = this.#place(name);
     try {
-      const { ContentLength = 0 } = await this.#connection.call((client) =>
+      const { ContentLength = 0, ETag } = await this.#connection.call((client) =>
         client.send(new HeadObjectCommand(place)),
       );
+      if (ETag === undefined) throw notS3(name);
       return { name, bytes: ContentLength };
     } catch (error) {
       throw await this.#inWords(error, name);
@@ -163,7 +162,7 @@ class S3Store implements Store {
 
   async #page(prefix: string, token: string | undefined): Promise<ListObjectsV2CommandOutput> {
     try {
-      return await this.#connection.call((client) =>
+      const page = await this.#connection.call((client) =>
         client.send(
           new ListObjectsV2Command({
             Bucket: this.#location.bucket,
@@ -172,6 +171,8 @@ class S3Store implements Store {
           }),
         ),
       );
+      if (page.Name === undefined && page.Contents === undefined) throw notS3(null);
+      return page;
     } catch (error) {
       throw this.#explain(error, 's3:ListBucket', null);
     }
