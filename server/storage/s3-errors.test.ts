@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { KEYS, TEMPORARY_KEYS } from './s3-server.ts';
-import { CALLS, MIB, errorOf, megabytes, open, reopen, server, withServer } from './s3-testing.ts';
+import { CALLS, MIB, errorOf, megabytes, open, quick, reopen, server, withServer } from './s3-testing.ts';
 import type { StoreError } from './store.ts';
 import { codeOf, listed, textBody, textOf } from './testing.ts';
 
@@ -160,6 +160,22 @@ describe('refusals', () => {
     }
     pages.close();
     pages.closeAllConnections();
+  });
+
+  it('of who breaks off or hangs', async () => {
+    const faults = [
+      { operation: 'GetObject', how: 'reset', times: 1 },
+      { operation: 'ListObjectsV2', how: 'stall', times: 1 },
+      { operation: 'GetObject', how: 'stall', times: 1 },
+    ] as const;
+    const { store } = await open({ faults: [...faults] }, {}, quick({ stallMs: 300 }).tuning);
+    const broken = { code: 'transient', message: 'a: the connection was broken off (ECONNRESET)' };
+    expect(await errorOf(store.get('a'))).toMatchObject(broken);
+    expect(await errorOf(store.get('a'))).toMatchObject({
+      code: 'transient',
+      message: 'a: it does not answer (ETIMEDOUT)',
+    });
+    expect(await errorOf(listed(store))).toMatchObject({ code: 'transient', message: 'it does not answer' });
   });
 
   it('of nobody at all', async () => {

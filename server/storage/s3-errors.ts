@@ -161,13 +161,14 @@ const CODES: Readonly<Record<string, Meaning>> = {
   XMinioStorageFull: FULL,
   XMinioAdminBucketQuotaExceeded: FULL,
   InsufficientStorage: FULL,
-  CredentialsProviderError: {
-    code: 'denied',
-    words: 'no credentials were found on this machine',
-    hint: 'AUTH=implicit takes them from AWS_ACCESS_KEY_ID, a profile, or the role of the machine or container that engines run on.',
-  },
 };
 
+const NO_CREDENTIALS = new Set(['CredentialsProviderError', 'TokenProviderError']);
+const WITHOUT_CREDENTIALS: Meaning = {
+  code: 'denied',
+  words: 'no credentials were found on this machine',
+  hint: 'AUTH=implicit takes them from AWS_ACCESS_KEY_ID, a profile, or the role of the machine or container that engines run on.',
+};
 const WRONG_REGION = new Set([
   'PermanentRedirect',
   'TemporaryRedirect',
@@ -200,12 +201,15 @@ export function s3Error(error: unknown, request: S3Request): StoreError {
     (name === 'NotFound' && (right === 's3:PutObject' || right === 's3:ListBucket'))
   )
     return tell({ code: 'no-container', words: `there is no bucket ${location.bucket}`, hint: NO_BUCKET });
-  const known = CODES[name];
+  // The SDK calls resets timeouts; and what it tried for credentials is no concern of the service.
+  const network = status === undefined && !NO_CREDENTIALS.has(name) ? networkError(error, file) : null;
+  if (network !== null) return network;
+  const known = NO_CREDENTIALS.has(name) ? WITHOUT_CREDENTIALS : CODES[name];
   if (known !== undefined) return tell(known);
   if (SKEWED.has(name)) return tell(skewed(failure));
   if (WRONG_REGION.has(name) || status === 301 || status === 307) return tell(wrongRegion(failure, request));
   if (/^KMS\b|^Kms/.test(name)) return tell(KMS_UNUSABLE);
-  if (status === undefined) return networkError(error, file) ?? localFailure(failure, request);
+  if (status === undefined) return localFailure(failure, request);
   if (status === 401 || status === 403) return tell(denied(failure, right, location));
   if (status >= 500 && status !== 501 && told === null) return tell(TROUBLED);
   if (status < 400 || isGarbled(failure)) return tell(NOT_S3);

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { patient } from './patient.ts';
 import { DEFAULT_POLICY } from './retry.ts';
 import { CALLS, MIB, errorOf, megabytes, open, quick, server, withServer } from './s3-testing.ts';
@@ -203,4 +203,56 @@ describe('other services', () => {
       expect(refused.length).toBe(checksums === 'refused' ? 1 : 3);
     },
   );
+});
+
+describe('where no endpoint is named, as at Amazon', () => {
+  const AMAZON = { AWS_ENDPOINT: null, AWS_USE_PATH_STYLE: 'true', AWS_REGION: 'us-east-1' };
+  // What the SDK takes in place of Amazon's: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+  const VARIABLE = 'AWS_ENDPOINT_URL_S3';
+  const before = process.env[VARIABLE];
+  beforeEach(() => {
+    process.env[VARIABLE] = `http://127.0.0.1:${server.port}`;
+  });
+  afterEach(() => {
+    if (before === undefined) delete process.env[VARIABLE];
+    else process.env[VARIABLE] = before;
+  });
+
+  it('a small file is one request, and its condition alone keeps what is there', async () => {
+    const { bucket, store } = await open({}, AMAZON);
+    await store.put('a', textBody('first'));
+    expect(await server.operations(bucket)).toEqual(['PutObject']);
+    expect(await codeOf(store.put('a', textBody('second')))).toBe('exists');
+    expect(await textOf(await store.get('a'))).toBe('first');
+  });
+
+  it.each([
+    ['lost', 1],
+    ['conflict', 2],
+  ] as const)('a file is known as our own whatever became of the answer: %s', async (how, times) => {
+    const { bucket, store } = await open(
+      {
+        faults: ['PutObject', 'CompleteMultipartUpload'].map((operation) => ({ operation, how, times })),
+      },
+      AMAZON,
+    );
+    expect(await store.put('small', textBody('x'))).toEqual({ bytes: 1 });
+    expect(await store.put('large', megabytes(9))).toEqual({ bytes: 9 * MIB });
+    expect(await listed(store)).toEqual([`large ${9 * MIB}`, 'small 1']);
+    expect(await server.uploads(bucket)).toEqual([]);
+  });
+
+  it('one of many writers of a large file wins, and the others leave nothing', async () => {
+    const { bucket, store } = await open({}, AMAZON);
+    const results = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        store.put('a', megabytes(9)).then(
+          () => 'written',
+          (error: unknown) => (error instanceof StoreError ? error.code : String(error)),
+        ),
+      ),
+    );
+    expect(results.sort()).toEqual(['exists', 'exists', 'exists', 'written']);
+    expect(await server.uploads(bucket)).toEqual([]);
+  });
 });

@@ -111,14 +111,14 @@ class S3Store implements Store {
       const explained = this.#explain(error, 's3:DeleteObject', name);
       if (explained.code !== 'not-found') throw explained;
     }
-    await this.#sweep(place);
+    await this.#sweep(name, place);
   }
 
   /**
    * Aborts the uploads of that object which a writer that was killed left. Where that is denied, or there is no such thing, it is left
    * to the bucket's lifecycle rules: the file itself is gone.
    */
-  async #sweep(place: Place): Promise<void> {
+  async #sweep(name: string, place: Place): Promise<void> {
     try {
       for await (const UploadId of this.#uploads(place))
         await this.#connection.call((client) =>
@@ -127,7 +127,7 @@ class S3Store implements Store {
           }),
         );
     } catch (error) {
-      const explained = this.#explain(error, 's3:PutObject', place.Key);
+      const explained = this.#explain(error, 's3:PutObject', name);
       if (explained.code === 'transient') throw explained;
     }
   }
