@@ -41,6 +41,7 @@ async function openKnown(location: RemoteLocation, tuning: Tuning): Promise<Stor
     case 'gs':
       return (await import('./gs/store.ts')).gsStore(location, tuning);
     case 's3':
+      return (await import('./s3.ts')).s3Store(location, tuning);
     case 'azure':
     case 'http':
     case 'https':
