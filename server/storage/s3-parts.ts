@@ -1,5 +1,3 @@
-import { bytesPassed } from './young.ts';
-
 const MIB = 1024 * 1024;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
@@ -48,7 +46,6 @@ export async function* inParts(chunks: AsyncIterable<Uint8Array>, size: number):
     return { number: ++number, bytes: whole.subarray(0, filled), last, release: () => void free.push(whole) };
   };
   for await (const chunk of chunks) {
-    bytesPassed(chunk.length);
     for (let offset = 0; offset < chunk.length;) {
       if (filled === size) {
         yield part(false);

@@ -13,7 +13,7 @@ import type { S3Location } from './locations/s3.ts';
 import { checkName } from './names.ts';
 import { said } from './network-errors.ts';
 import { putBody } from './putting.ts';
-import { AnsweredBody } from './s3-body.ts';
+import { AnsweredBody } from './answered-body.ts';
 import { S3Connection, type S3Options } from './s3-client.ts';
 import { isNoSuchUpload, notS3, s3Error, statusOf, type S3Right } from './s3-errors.ts';
 import { S3Upload } from './s3-upload.ts';
