@@ -3,6 +3,8 @@ import type { ChainLayer } from '../backup/selection.ts';
 import { HoldfastError } from '../errors.ts';
 import { readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
+import { lent } from '../storage/completed.ts';
+import { fullUrl } from '../storage/full-url.ts';
 import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
@@ -19,7 +21,7 @@ export async function recordedLayers(url: string, openStore: OpenStore): Promise
   const manifest = await readManifestAt(location, openStore);
   const layers: ChainLayer[] = [];
   for (const [place, recorded] of manifest.chain.entries())
-    layers.push(await recordedLayer(recorded, place, openStore));
+    layers.push(await recordedLayer(recorded, place, (one) => openStore(lent(one, location))));
   return [...layers, layerOf(manifest, location.redacted)];
 }
 
@@ -33,8 +35,12 @@ export async function wholeChain(url: string, openStore: OpenStore): Promise<str
   const place = layers.findIndex(({ problem }) => problem !== null);
   const lost = layers[place];
   if (lost === undefined || lost.problem === null) {
-    // The last as it was given: it may carry what opens it.
-    return [...layers.slice(0, -1).map((layer) => layer.url), url];
+    // The last as it was given: it may carry what opens it, and the layers before it.
+    const newest = parseLocation(url, 'source');
+    return [
+      ...layers.slice(0, -1).map((layer) => fullUrl(lent(parseLocation(layer.url, 'source'), newest))),
+      url,
+    ];
   }
   throw new HoldfastError(
     lost.problem.code,

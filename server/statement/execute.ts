@@ -114,7 +114,8 @@ export class StatementExecutor implements StatementRunner {
     return baseCandidates(
       await this.#tools.clusters.connect(cluster),
       targets,
-      also === null || urls.includes(also) ? urls : [also, ...urls],
+      // As it was given: it may carry what opens it.
+      also === null ? urls : [also, ...urls.filter((url) => url !== redact(also))],
       this.#tools.openStore,
     );
   }
