@@ -9,6 +9,7 @@ import { fieldsOf, saysSecret, urlWithoutSecrets } from '../destinations/taken-a
 import { TestSteps } from '../destinations/test-steps.tsx';
 import { urlOf } from '../destinations/url-of.ts';
 import { KIND_NAME, kindOf } from '../destinations/words.ts';
+import { BesideInput } from '../ui/beside-input.tsx';
 import type { Inputs } from '../trpc.ts';
 import { describeError, useTRPC } from '../trpc.ts';
 import { fieldMessage } from '../ui/errors.tsx';
@@ -40,44 +41,44 @@ export function DestinationChoice(props: DestinationChoiceProps) {
     <Card component="section" aria-label="Destination">
       <Stack gap="md">
         <Title order={2}>Destination</Title>
-        <Group align="flex-start" gap="sm">
-          <Select
-            label="Storage"
-            data={[
-              ...(saved.length === 0
-                ? []
-                : [
-                    {
-                      group: 'Saved destinations',
-                      items: saved.map(({ id, name }) => ({ value: savedValue(id), label: name })),
-                    },
-                  ]),
-              {
-                group: saved.length === 0 ? 'Storage' : 'Other places',
-                items: [
-                  { value: 'nodelocal', label: 'NFS / nodelocal' },
-                  { value: 'url', label: 'Another URL' },
-                ],
-              },
-            ]}
-            value={storage.value}
-            onChange={(value) => {
-              if (value === null || value === storage.value) return;
-              onStorage(value, baseOf(storageOf(value, saved)) === null ? '' : null);
-            }}
-            allowDeselect={false}
-            description={aboutStorage(storage)}
-            style={{ flex: '1 1 260px', maxWidth: 420 }}
-          />
-          <Button
-            variant="default"
-            mt={47}
-            leftSection={<IconPlus size={16} aria-hidden />}
-            onClick={() => setAdding({})}
-          >
-            Add a destination
-          </Button>
-        </Group>
+        <Select
+          label="Storage"
+          data={[
+            ...(saved.length === 0
+              ? []
+              : [
+                  {
+                    group: 'Saved destinations',
+                    items: saved.map(({ id, name }) => ({ value: savedValue(id), label: name })),
+                  },
+                ]),
+            {
+              group: saved.length === 0 ? 'Storage' : 'Other places',
+              items: [
+                { value: 'nodelocal', label: 'NFS / nodelocal' },
+                { value: 'url', label: 'Another URL' },
+              ],
+            },
+          ]}
+          value={storage.value}
+          onChange={(value) => {
+            if (value === null || value === storage.value) return;
+            onStorage(value, baseOf(storageOf(value, saved)) === null ? '' : null);
+          }}
+          allowDeselect={false}
+          description={aboutStorage(storage, url)}
+          inputContainer={(input) => (
+            <BesideInput input={input}>
+              <Button
+                variant="default"
+                leftSection={<IconPlus size={16} aria-hidden />}
+                onClick={() => setAdding({})}
+              >
+                Add a destination
+              </Button>
+            </BesideInput>
+          )}
+        />
         <TextInput
           ref={field}
           label="Backup URL"
@@ -145,10 +146,10 @@ export function DestinationChoice(props: DestinationChoiceProps) {
   );
 }
 
-function aboutStorage(storage: StorageChoice): string {
+function aboutStorage(storage: StorageChoice, url: string): string {
   switch (storage.kind) {
     case 'saved':
-      return `${KIND_NAME[kindOf(storage.destination.url)]}: ${storage.destination.url}`;
+      return `${KIND_NAME[kindOf(storage.destination.url)]}: ${storage.destination.url}${isIn(url, storage.destination) ? '' : ' – the URL below leads elsewhere'}`;
     case 'nodelocal':
       return 'A directory on the machines that run engines: shared (NFS) where there are several.';
     case 'url':
@@ -160,12 +161,14 @@ type Subject = Inputs['destinations']['test'];
 
 /** A saved destination as long as the URL is in it. */
 function subjectOf(storage: StorageChoice, url: string): Subject {
-  if (storage.kind === 'saved') {
-    const { id, url: base } = storage.destination;
-    const [address = ''] = base.split('?', 1);
-    if (url.startsWith(`${address.replace(/\/$/, '')}/`) && !saysSecret(url)) return { kind: 'saved', id };
-  }
-  return { kind: 'backup', url };
+  return storage.kind === 'saved' && isIn(url, storage.destination) && !saysSecret(url)
+    ? { kind: 'saved', id: storage.destination.id }
+    : { kind: 'backup', url };
+}
+
+function isIn(url: string, { url: base }: SavedDestination): boolean {
+  const [address = ''] = base.split('?', 1);
+  return url.startsWith(`${address.replace(/\/$/, '')}/`);
 }
 
 /** What is found stays in sight until something else would be tested. */

@@ -8,7 +8,7 @@ import type { AppError } from '../trpc.ts';
 import { describeError, errorField, useTRPC } from '../trpc.ts';
 import { fieldMessage } from '../ui/errors.tsx';
 import { fieldOfProblem } from './field-problem.ts';
-import { emptyFields, KINDS, withoutSecrets, type Kind } from './fields.ts';
+import { emptyFields, KINDS, withoutSecrets } from './fields.ts';
 import {
   initialValues,
   keepsStored,
@@ -148,17 +148,20 @@ function DestinationForm({ onClose, onSaved, saved, url }: DestinationFormProps)
           value={values.kind}
           onChange={(kind) => {
             if (kind === null || kind === values.kind) return;
-            form.setValues({ ...emptyFields(kind as Kind), path: values.path });
+            form.setValues({ ...emptyFields(kind), path: values.path });
             form.clearErrors();
           }}
           allowDeselect={false}
         />
         <PlaceInputs form={form} stored={saved?.login === values.login} />
-        <Text size="sm" c="dimmed">
-          Recorded with backups, and shown:{' '}
-          <Code style={{ overflowWrap: 'anywhere' }}>{urlOf(withoutSecrets(values))}</Code>. What opens it is
-          stored encrypted and never shown again.
-        </Text>
+        <Stack gap={4}>
+          <Text size="sm" c="dimmed">
+            Recorded with backups, and shown; what opens it is stored encrypted and never shown again:
+          </Text>
+          <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
+            {urlOf(withoutSecrets(values))}
+          </Code>
+        </Stack>
         {found !== null && <TestSteps url={found.url} report={found.report} />}
         {failure !== null && (
           <Alert color="red" role="alert" icon={<IconAlertTriangle />} title={failure.message}>

@@ -1,7 +1,8 @@
 'use client';
-import { Button, Group, PasswordInput } from '@mantine/core';
+import { Button, PasswordInput } from '@mantine/core';
 import { useState } from 'react';
 import { HoldfastError } from '../../server/errors.ts';
+import { BesideInput } from '../ui/beside-input.tsx';
 import { fieldMessage } from '../ui/errors.tsx';
 import type { PlaceFields } from './fields.ts';
 import { fieldsOf } from './taken-apart.ts';
@@ -23,30 +24,31 @@ export function PasteUrl({ onFields }: { onFields: (fields: PlaceFields) => void
   }
 
   return (
-    <Group align="flex-start" gap="sm">
-      <PasswordInput
-        label="Paste a URL"
-        description="If you have one: it is taken apart into the fields below."
-        placeholder="s3://bucket/path?AWS_ACCESS_KEY_ID=…"
-        value={url}
-        onChange={(event) => {
-          setUrl(event.currentTarget.value);
-          setError(null);
-        }}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter') return;
-          event.preventDefault();
-          if (url.trim() !== '') take(url);
-        }}
-        error={error}
-        spellCheck={false}
-        autoComplete="off"
-        visibilityToggleButtonProps={{ 'aria-label': 'Show the URL' }}
-        style={{ flex: '1 1 260px' }}
-      />
-      <Button variant="default" mt={47} disabled={url.trim() === ''} onClick={() => take(url)}>
-        Fill in
-      </Button>
-    </Group>
+    <PasswordInput
+      label="Paste a URL"
+      description="If you have one: it is taken apart into the fields below."
+      placeholder="s3://bucket/path?AWS_ACCESS_KEY_ID=…"
+      value={url}
+      onChange={(event) => {
+        setUrl(event.currentTarget.value);
+        setError(null);
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter') return;
+        event.preventDefault();
+        if (url.trim() !== '') take(url);
+      }}
+      error={error}
+      spellCheck={false}
+      autoComplete="off"
+      visibilityToggleButtonProps={{ 'aria-label': 'Show the URL' }}
+      inputContainer={(input) => (
+        <BesideInput input={input}>
+          <Button variant="default" disabled={url.trim() === ''} onClick={() => take(url)}>
+            Fill in
+          </Button>
+        </BesideInput>
+      )}
+    />
   );
 }

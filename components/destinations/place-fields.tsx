@@ -1,17 +1,9 @@
 'use client';
-import {
-  Button,
-  FileButton,
-  Group,
-  PasswordInput,
-  Select,
-  SimpleGrid,
-  Stack,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Button, FileButton, PasswordInput, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { IconFileUpload } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { BesideInput } from '../ui/beside-input.tsx';
 import { LOGINS, type LoginChoice, type PlaceFields } from './fields.ts';
 import type { DestinationValues } from './form-values.ts';
 import { MoreS3 } from './more-s3.tsx';
@@ -187,7 +179,7 @@ const ABOUT: Partial<Record<LoginChoice, string>> = {
     'An instance’s role, or what the environment says, on every machine that runs an engine or a console.',
 };
 
-function Login({ form, children }: { form: DestinationForm; children: React.ReactNode }) {
+function Login({ form, children }: { form: DestinationForm; children: ReactNode }) {
   const { kind, login } = form.values;
   return (
     <Stack gap="sm">
@@ -209,11 +201,13 @@ export function Secret({
   name,
   label,
   stored,
+  beside,
 }: {
   form: DestinationForm;
   name: keyof PlaceFields;
   label: string;
   stored: boolean;
+  beside?: ReactNode;
 }) {
   return (
     <PasswordInput
@@ -222,6 +216,9 @@ export function Secret({
       autoComplete="new-password"
       spellCheck={false}
       visibilityToggleButtonProps={{ 'aria-label': `Show the ${label.toLowerCase()}` }}
+      inputContainer={(input) =>
+        beside === undefined ? input : <BesideInput input={input}>{beside}</BesideInput>
+      }
       {...form.getInputProps(name)}
     />
   );
@@ -229,23 +226,26 @@ export function Secret({
 
 function KeyFile({ form, stored }: { form: DestinationForm; stored: boolean }) {
   return (
-    <Group align="flex-start" gap="sm">
-      <div style={{ flex: '1 1 240px' }}>
-        <Secret form={form} name="keyFile" label="Key file (JSON)" stored={stored} />
-      </div>
-      <FileButton
-        accept="application/json,.json"
-        onChange={(file) => {
-          if (file === null) return;
-          void file.text().then((text) => form.setFieldValue('keyFile', text));
-        }}
-      >
-        {(props) => (
-          <Button variant="default" mt={25} leftSection={<IconFileUpload size={16} aria-hidden />} {...props}>
-            Choose file
-          </Button>
-        )}
-      </FileButton>
-    </Group>
+    <Secret
+      form={form}
+      name="keyFile"
+      label="Key file (JSON)"
+      stored={stored}
+      beside={
+        <FileButton
+          accept="application/json,.json"
+          onChange={(file) => {
+            if (file === null) return;
+            void file.text().then((text) => form.setFieldValue('keyFile', text));
+          }}
+        >
+          {(props) => (
+            <Button variant="default" leftSection={<IconFileUpload size={16} aria-hidden />} {...props}>
+              Choose file
+            </Button>
+          )}
+        </FileButton>
+      }
+    />
   );
 }
