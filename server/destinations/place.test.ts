@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { parseDestination, parseLocation } from '../storage/location.ts';
-import { parentOf, placeOf, serverOf } from './place.ts';
+import { childOf, parentOf, placeOf, serverOf } from './place.ts';
 
 const KEYS = 'AWS_ACCESS_KEY_ID=AK&AWS_SECRET_ACCESS_KEY=hush';
 const MINIO = 'AWS_ENDPOINT=http://minio:9000';
@@ -36,4 +36,16 @@ it.each([
   expect(parent).toMatchObject({ path });
   // Printed by another hand, the same place.
   expect(parseDestination(parent.redacted).redacted).toBe(parseDestination(redacted).redacted);
+});
+
+it.each([
+  's3://bucket?AUTH=implicit',
+  's3://bucket/a b?AWS_ENDPOINT=http://h/p',
+  'nodelocal:///',
+  'nodelocal://self/a',
+  'https://host',
+])('goes down from %s', (url) => {
+  const child = childOf(parseDestination(url), '.probe');
+  expect(child).toEqual(parseLocation(child.redacted));
+  expect(placeOf(parentOf(child))).toBe(placeOf(parseDestination(url)));
 });

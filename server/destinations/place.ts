@@ -46,3 +46,14 @@ export function parentOf(location: Location): Location {
     redacted: query === undefined ? up : `${up}?${query}`,
   };
 }
+
+/** A directory in it, of a plain name. */
+export function childOf(location: Location, name: string): Location {
+  const [address = '', query] = location.redacted.split(/\?(.*)/s);
+  const below = `${address.replace(/\/$/, '')}/${name}`;
+  return {
+    ...location,
+    path: location.path === '' ? name : `${location.path}/${name}`,
+    redacted: query === undefined ? below : `${below}?${query}`,
+  };
+}
