@@ -23,8 +23,12 @@ const PASTED = `s3://bucket/nightly/bank-1?AWS_ACCESS_KEY_ID=AKhush&AWS_SECRET_A
 const PASTED_REDACTED = `s3://bucket/nightly/bank-1?AWS_REGION=eu-central-1&AWS_ENDPOINT=${NOWHERE}`;
 
 async function choose(page: Page, label: string, option: string): Promise<void> {
-  await page.getByRole('combobox', { name: label }).click();
-  await page.getByRole('option', { name: option }).click();
+  const item = page.getByRole('option', { name: option });
+  await expect(async () => {
+    // What loads above may push an opened list out of sight, where it is hidden.
+    if (!(await item.isVisible())) await page.getByRole('combobox', { name: label }).click();
+    await item.click({ timeout: 1000 });
+  }).toPass({ timeout: 15_000 });
 }
 
 /** axe finds nothing, and nothing is wider than a phone. */
