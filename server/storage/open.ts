@@ -36,10 +36,11 @@ async function openRemote(location: RemoteLocation, saved: SavedCredentials, tun
   return openKnown(known, tuning);
 }
 
-function openKnown(location: RemoteLocation, _tuning: Tuning): Promise<Store> {
+async function openKnown(location: RemoteLocation, tuning: Tuning): Promise<Store> {
   switch (location.scheme) {
-    case 's3':
     case 'azure':
+      return (await import('./azure.ts')).azureStore(location, tuning);
+    case 's3':
     case 'gs':
     case 'http':
     case 'https':
