@@ -10,9 +10,9 @@ import { StoreError } from './store.ts';
 import type { Tuning } from './tuning.ts';
 
 /** What fits into this is one request, that either makes the file or doesn't. */
-const SMALL_BYTES = 8 * 1024 * 1024;
+const SMALL_BYTES = 4 * 1024 * 1024;
 /** Blocks in memory: one is filled while the others are sent. */
-const BLOCKS_IN_HAND = 4;
+const BLOCKS_IN_HAND = 3;
 /** How long a request that has begun may go on once the upload is over, so that what it did is known. */
 const GRACE_MS = 1000;
 /** The shortest lease that the service gives: https://learn.microsoft.com/rest/api/storageservices/lease-blob */
