@@ -9,7 +9,11 @@ export interface HttpLocation {
   /** Decoded, `/` between parts, at least one part. */
   path: string;
   /** `unstated`: the URL says nothing of them: those of a saved destination, else none. */
-  credentials: { kind: 'basic'; user: string; password: string } | { kind: 'unstated' };
+  credentials:
+    | { kind: 'basic'; user: string; password: string }
+    /** No URL can say this: it is a saved destination's. */
+    | { kind: 'bearer'; token: string }
+    | { kind: 'unstated' };
   /** The URL in its normal form, without secrets: what is printed and recorded. */
   redacted: string;
 }
