@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BlobRequestConditions, BlockBlobClient } from '@azure/storage-blob';
+import type { BlobGetPropertiesResponse, BlobRequestConditions, BlockBlobClient } from '@azure/storage-blob';
 import { blockBytes, BlockIds, ByteSource } from './azure-blocks.ts';
 import { serviceCode } from './azure-errors.ts';
 import { said } from './network-errors.ts';
@@ -10,7 +10,7 @@ import { StoreError } from './store.ts';
 import type { Tuning } from './tuning.ts';
 
 /** What fits into this is one request, that either makes the file or doesn't. */
-const SMALL_BYTES = 4 * 1024 * 1024;
+const SMALL_BYTES = 8 * 1024 * 1024;
 /** Blocks in memory: one is filled while the others are sent. */
 const BLOCKS_IN_HAND = 3;
 /** How long a request that has begun may go on once the upload is over, so that what it did is known. */
@@ -181,9 +181,13 @@ class Writing {
   /** Whose is what stands there, after an answer that leaves it open? Ours: fine, unless nobody wants it any more. */
   async #settle(reason: unknown, dropped: boolean): Promise<void> {
     const { blob, name } = this.#upload;
-    const found = this.#over.aborted
-      ? await this.#look(this.#deadline())
-      : await this.#again(() => this.#look(this.#over));
+    const looking = this.#over.aborted
+      ? this.#look(this.#deadline())
+      : this.#again(() => this.#look(this.#over));
+    const found = await looking.catch((error: unknown) => {
+      // Nobody may be told of a file of that name that may be this one.
+      throw reason instanceof StoreError && reason.code === 'exists' ? error : reason;
+    });
     if (found?.id === this.#id) {
       if (!this.#over.aborted) return;
       await blob.delete({ conditions: { ifMatch: found.etag }, abortSignal: this.#deadline() });
@@ -195,12 +199,17 @@ class Writing {
     throw reason;
   }
 
-  /** What stands there; who may not look learns of a taken name at the end. */
+  /** What stands there; who may only write learns of a taken name at the end. */
   async #lookAtFirst(): Promise<Found | null> {
+    const { blob } = this.#upload;
+    let mayNotRead = false;
     try {
-      return await this.#again(() => this.#look(this.#over));
+      return await this.#again(
+        async () => foundIn(await blob.getProperties({ abortSignal: this.#over })),
+        (_error, code) => (mayNotRead = code === 'AuthorizationPermissionMismatch'),
+      );
     } catch (error) {
-      if (error instanceof StoreError && error.code === 'denied') return null;
+      if (mayNotRead || (error instanceof StoreError && error.code === 'not-found')) return null;
       throw error;
     }
   }
@@ -208,8 +217,7 @@ class Writing {
   async #look(abortSignal: AbortSignal): Promise<Found | null> {
     const { blob, explain } = this.#upload;
     try {
-      const { metadata, etag } = await blob.getProperties({ abortSignal });
-      return { id: metadata?.[UPLOAD_ID], etag };
+      return foundIn(await blob.getProperties({ abortSignal }));
     } catch (error) {
       const explained = explain(error);
       if (explained.code === 'not-found') return null;
@@ -272,6 +280,10 @@ class Writing {
 /** Each in turn, again and again. */
 function* around<T>(items: readonly T[]): Generator<T> {
   for (;;) yield* items;
+}
+
+function foundIn({ metadata, etag }: BlobGetPropertiesResponse): Found {
+  return { id: metadata?.[UPLOAD_ID], etag };
 }
 
 function exists(name: string): StoreError {

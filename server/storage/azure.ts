@@ -1,6 +1,11 @@
 import { IncomingMessage, type Agent } from 'node:http';
-import { PassThrough, pipeline, type Readable } from 'node:stream';
-import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import { pipeline, Transform, type Readable } from 'node:stream';
+import type {
+  BlockBlobClient,
+  ContainerClient,
+  ContainerListBlobFlatSegmentResponse as Page,
+  ContainerListBlobsOptions,
+} from '@azure/storage-blob';
 import { azureClient, openable, type OpenableAzure } from './azure-client.ts';
 import { azureError, serviceCode, type AzureRequest } from './azure-errors.ts';
 import { uploadBlob } from './azure-upload.ts';
@@ -11,6 +16,7 @@ import { putBody } from './putting.ts';
 import { retry } from './retry.ts';
 import type { FileInfo, PutOptions, Store, StoreError } from './store.ts';
 import type { Tuning } from './tuning.ts';
+import { bytesPassed } from './young.ts';
 
 /** Of blob names: https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
 const LONGEST_NAME = 1024;
@@ -42,7 +48,7 @@ class AzureStore implements Store {
     checkName(location.path);
   }
 
-  put(name: string, body: Readable, options: PutOptions = {}): Promise<{ bytes: number }> {
+  put(name: string, body: Readable | Uint8Array, options: PutOptions = {}): Promise<{ bytes: number }> {
     const explain = (error: unknown) => this.#explain(error, 'write', name);
     const { expectedBytes } = options;
     return putBody(
@@ -113,33 +119,30 @@ class AzureStore implements Store {
     const base = `${this.#location.path}/`;
     // Metadata tells directories, which accounts with a hierarchical namespace list as empty blobs.
     const options = { prefix: base + prefix, includeMetadata: true };
-    let continuationToken: string | undefined;
+    let token: string | undefined;
     do {
-      const page = async () => {
-        const pages = this.#container
-          .listBlobsFlat(options)
-          .byPage({ continuationToken, maxPageSize: PAGE_FILES });
-        return (await pages.next()).value;
-      };
-      const { segment, continuationToken: next } = await this.#page(page, continuationToken === undefined);
-      for (const { name, properties, metadata } of segment.blobItems) {
+      const page = await this.#page(options, token);
+      if (page === null) return;
+      for (const { name, properties, metadata } of page.segment.blobItems) {
         if (name === base || isDirectory(metadata)) continue;
         yield { name: name.slice(base.length), bytes: properties.contentLength ?? 0 };
       }
-      continuationToken = next;
-    } while (continuationToken !== undefined && continuationToken !== '');
+      token = page.continuationToken;
+    } while (token !== undefined && token !== '');
   }
 
   /** The first page is asked for again by who called us; nobody can do that for later ones. */
-  #page<T>(ask: () => Promise<T>, isFirst: boolean): Promise<T> {
-    const once = async () => {
+  #page(options: ContainerListBlobsOptions, token: string | undefined): Promise<Page | null> {
+    const ask = async (): Promise<Page | null> => {
       try {
-        return await ask();
+        const settings = { continuationToken: token, maxPageSize: PAGE_FILES };
+        for await (const page of this.#container.listBlobsFlat(options).byPage(settings)) return page;
+        return null;
       } catch (error) {
         throw this.#explain(error, 'list', null);
       }
     };
-    return isFirst ? once() : retry(once, this.#tuning.retry);
+    return token === undefined ? ask() : retry(ask, this.#tuning.retry);
   }
 
   async close(): Promise<void> {
@@ -171,7 +174,11 @@ function checkRange(name: string, { start, end }: { start: number; end: number }
 
 /** The body of a download. Whatever ends it early, a connection that breaks off above all, it may be read on from there. */
 function bytesOf(source: NodeJS.ReadableStream, name: string): Readable {
-  const bytes = new PassThrough({
+  const bytes = new Transform({
+    transform(chunk: Buffer, _encoding, next) {
+      bytesPassed(chunk.length);
+      next(null, chunk);
+    },
     destroy(error, done) {
       done(
         error === null ? null : said('transient', 'the connection was broken off', name, { cause: error }),
