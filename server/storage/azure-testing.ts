@@ -17,8 +17,9 @@ export const EAGER: Tuning = {
   ...DEFAULT_TUNING,
   retry: { ...DEFAULT_TUNING.retry, firstWaitMs: 1, longestWaitMs: 5 },
 };
-export const STALL_MS = 500;
-/** Gives up what stands still after half a second. */
+/** Longer than Azurite needs for a block on a busy machine. */
+export const STALL_MS = 2000;
+/** Gives up soon what stands still. */
 export const IMPATIENT: Tuning = { ...EAGER, stallMs: STALL_MS };
 
 export type Credentials = { AZURE_ACCOUNT_KEY: string } | { AZURE_SAS_TOKEN: string } | { AUTH: 'implicit' };

@@ -185,7 +185,7 @@ describe('an upload to Azure', { timeout: 60_000 }, () => {
     const one = openAzure(azure, { container: container.containerName, endpoint: road.endpoint }, IMPATIENT);
     road.befall({ kind: 'stall', where: 'request', after: 100_000 }, isBlock, 2);
     await one.put('file', bodyOf(20));
-    expect(road.count(isBlock)).toBe(5);
+    expect(road.count(isBlock)).toBeGreaterThanOrEqual(5);
     expect(await shaOf(await one.get('file'))).toBe(await shaOf(bodyOf(20)));
     await one.close();
   });
