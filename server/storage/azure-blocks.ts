@@ -1,5 +1,4 @@
 import { type Hash, randomBytes } from 'node:crypto';
-import { bytesPassed } from './young.ts';
 
 const MIB = 1024 * 1024;
 
@@ -79,7 +78,6 @@ export class ByteSource {
       const next = await this.#chunks.next();
       if (next.done === true) return null;
       first = next.value;
-      bytesPassed(first.length);
     }
     if (first.length > most) this.#waiting.unshift(first.subarray(most));
     return first.subarray(0, most);

@@ -1,11 +1,12 @@
 import { IncomingMessage, type Agent } from 'node:http';
-import { pipeline, Transform, type Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type {
   BlockBlobClient,
   ContainerClient,
   ContainerListBlobFlatSegmentResponse as Page,
   ContainerListBlobsOptions,
 } from '@azure/storage-blob';
+import { AnsweredBody } from './answered-body.ts';
 import { azureClient, openable, type OpenableAzure } from './azure-client.ts';
 import { azureError, serviceCode, type AzureRequest } from './azure-errors.ts';
 import { uploadBlob } from './azure-upload.ts';
@@ -16,7 +17,6 @@ import { putBody } from './putting.ts';
 import { retry } from './retry.ts';
 import type { FileInfo, PutOptions, Store, StoreError } from './store.ts';
 import type { Tuning } from './tuning.ts';
-import { bytesPassed } from './young.ts';
 
 /** Of blob names: https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
 const LONGEST_NAME = 1024;
@@ -69,9 +69,13 @@ class AzureStore implements Store {
       const answer = await blob.download(start, end === undefined ? undefined : end - start + 1, {
         maxRetryRequests: 0,
       });
-      if (answer.readableStreamBody === undefined) throw new Error('the answer has no body');
+      const { readableStreamBody } = answer;
+      if (!(readableStreamBody instanceof Readable)) throw new Error('the answer has no body');
       leaveToReader(answer._response);
-      const bytes = bytesOf(answer.readableStreamBody, name);
+      // Whatever ends it early, a connection that breaks off above all, it may be read on from there.
+      const bytes = new AnsweredBody(readableStreamBody, () =>
+        said('transient', 'the connection was broken off', name),
+      );
       if (!isDirectory(answer.metadata)) {
         // Other bytes than those that were asked for, or none of them.
         if (range === undefined || (answer._response.status === 206 && answer.contentLength !== 0))
@@ -170,24 +174,6 @@ class AzureStore implements Store {
 function checkRange(name: string, { start, end }: { start: number; end: number }): void {
   if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start) return;
   throw said('failed', `bytes ${start} to ${end} are no range`, name);
-}
-
-/** The body of a download. Whatever ends it early, a connection that breaks off above all, it may be read on from there. */
-function bytesOf(source: NodeJS.ReadableStream, name: string): Readable {
-  const bytes = new Transform({
-    transform(chunk: Buffer, _encoding, next) {
-      bytesPassed(chunk.length);
-      next(null, chunk);
-    },
-    destroy(error, done) {
-      done(
-        error === null ? null : said('transient', 'the connection was broken off', name, { cause: error }),
-      );
-    },
-  });
-  // An end of either is the end of both; what it was is in the stream.
-  pipeline(source, bytes, () => {});
-  return bytes;
 }
 
 /** A reader who takes its time is no stall of the connection: how long bytes are waited for is timed where they are read. */

@@ -38,10 +38,11 @@ async function openRemote(location: RemoteLocation, saved: SavedCredentials, tun
 
 async function openKnown(location: RemoteLocation, tuning: Tuning): Promise<Store> {
   switch (location.scheme) {
+    case 'gs':
+      return (await import('./gs/store.ts')).gsStore(location, tuning);
     case 'azure':
       return (await import('./azure.ts')).azureStore(location, tuning);
     case 's3':
-    case 'gs':
     case 'http':
     case 'https':
       throw new HoldfastError(
