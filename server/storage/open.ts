@@ -43,6 +43,7 @@ async function openKnown(location: RemoteLocation, tuning: Tuning): Promise<Stor
     case 's3':
       return (await import('./s3.ts')).s3Store(location, tuning);
     case 'azure':
+      return (await import('./azure.ts')).azureStore(location, tuning);
     case 'http':
     case 'https':
       throw new HoldfastError(

@@ -20,7 +20,10 @@ export interface ApiRequest {
 export interface ApiResponse {
   status: number;
   header(name: string): string | null;
+  /** Nobody watches whether it moves: that is for who reads it. */
   body: Readable;
+  /** All of the body, where it is short; given up when it stalls. */
+  text(): Promise<string>;
 }
 
 /**
@@ -34,6 +37,7 @@ export class GsClient {
   readonly endpoint: string;
   readonly #storage: Storage;
   readonly #agent: Agent;
+  readonly #stallMs: number;
 
   constructor(location: GsLocation, tuning: Tuning) {
     const { endpoint } = location;
@@ -43,6 +47,7 @@ export class GsClient {
       ...(authClient === null ? {} : { authClient }),
     });
     this.endpoint = this.#storage.apiEndpoint;
+    this.#stallMs = tuning.stallMs;
     this.#agent = watchedAgent(this.endpoint.startsWith('https:'), tuning);
   }
 
@@ -62,17 +67,37 @@ export class GsClient {
       retry: false,
     };
     const response = await this.#storage.authClient.request<unknown>(options);
+    // Answers without content have no stream.
+    const answer = response.data instanceof Readable ? response.data : Readable.from([]);
     return {
       status: response.status,
       header: (name) => response.headers.get(name),
-      // Answers without content have no stream.
-      body: response.data instanceof Readable ? response.data : Readable.from([]),
+      body: answer,
+      text: () => textOf(answer, this.#stallMs),
     };
   }
 
   close(): void {
     this.#agent.destroy();
   }
+}
+
+/** The HTTP layer takes the deadline off a connection when an answer begins. */
+async function textOf(body: Readable, stallMs: number): Promise<string> {
+  const stalled = (): void => {
+    body.destroy(Object.assign(new Error('the answer stalled'), { code: 'ETIMEDOUT' }));
+  };
+  const timer = setTimeout(stalled, stallMs);
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of body) {
+      timer.refresh();
+      chunks.push(chunk as Buffer);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 /** Null: what the machine is allowed (application default credentials). */

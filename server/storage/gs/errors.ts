@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { messageOf } from '../../errors.ts';
 import { networkError, retryAfterMs, said, statusError } from '../network-errors.ts';
@@ -68,8 +67,8 @@ export async function failureOf(response: ApiResponse, file: string | null): Pro
   return statusError(status, words, file, details);
 }
 
-async function readFailure({ body }: ApiResponse): Promise<{ message: string; reason: string }> {
-  const content = await text(body).catch(() => '');
+async function readFailure(response: ApiResponse): Promise<{ message: string; reason: string }> {
+  const content = await response.text().catch(() => '');
   try {
     const { error } = failureSchema.parse(JSON.parse(content));
     return { message: error.message.trim(), reason: error.errors[0]?.reason ?? '' };

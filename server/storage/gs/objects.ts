@@ -1,4 +1,3 @@
-import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 import { said } from '../network-errors.ts';
 import type { StoreError } from '../store.ts';
@@ -93,7 +92,7 @@ export class GsObjects {
 export async function read<T>(response: ApiResponse, schema: z.ZodType<T>, file: string | null): Promise<T> {
   let value: unknown;
   try {
-    value = await json(response.body);
+    value = JSON.parse(await response.text());
   } catch (error) {
     throw unreadable(thrownError(error, file), file);
   }
