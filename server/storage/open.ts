@@ -36,13 +36,14 @@ async function openRemote(location: RemoteLocation, saved: SavedCredentials, tun
   return openKnown(known, tuning);
 }
 
-function openKnown(location: RemoteLocation, _tuning: Tuning): Promise<Store> {
+async function openKnown(location: RemoteLocation, tuning: Tuning): Promise<Store> {
   switch (location.scheme) {
+    case 'http':
+    case 'https':
+      return (await import('./http.ts')).httpStore(location, tuning);
     case 's3':
     case 'azure':
     case 'gs':
-    case 'http':
-    case 'https':
       throw new HoldfastError(
         'unsupported',
         `this version of Holdfast writes to nodelocal only, not to ${location.scheme}: ${location.redacted}`,

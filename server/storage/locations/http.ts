@@ -9,7 +9,11 @@ export interface HttpLocation {
   /** Decoded, `/` between parts, at least one part. */
   path: string;
   /** `unstated`: the URL says nothing of them: those of a saved destination, else none. */
-  credentials: { kind: 'basic'; user: string; password: string } | { kind: 'unstated' };
+  credentials:
+    | { kind: 'basic'; user: string; password: string }
+    /** Can't be written in a URL: only a saved destination has it. */
+    | { kind: 'bearer'; token: string }
+    | { kind: 'unstated' };
   /** The URL in its normal form, without secrets: what is printed and recorded. */
   redacted: string;
 }

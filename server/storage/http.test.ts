@@ -1,0 +1,47 @@
+import { describe, it } from 'vitest';
+import { storeConformance, type Subject } from './conformance.ts';
+import { httpStore } from './http.ts';
+import {
+  filesBelow,
+  findNginx,
+  startNginx,
+  startPlain,
+  startWebdav,
+  temporariesBelow,
+  type WebServer,
+} from './http-servers.ts';
+import { parseLocation } from './location.ts';
+import type { Store } from './store.ts';
+import { DEFAULT_TUNING } from './tuning.ts';
+
+function open(url: string): Store {
+  const location = parseLocation(url);
+  if (location.scheme !== 'http' && location.scheme !== 'https') throw new Error('not of http');
+  return httpStore(location, DEFAULT_TUNING);
+}
+
+async function subject(start: () => Promise<WebServer>, lists: boolean): Promise<Subject> {
+  const server = await start();
+  const url = `${server.origin}/nightly/bank`;
+  const held = () => filesBelow(`${server.files}/nightly/bank`);
+  return {
+    store: open(url),
+    url,
+    reopen: async () => open(url),
+    ...(lists ? {} : { held }),
+    leftovers: () => temporariesBelow(server.directory),
+    cleanup: () => server.stop(),
+  };
+}
+
+storeConformance('http, a WebDAV server', { bufferMib: 32, open: () => subject(startWebdav, true) });
+storeConformance('http, a plain server', { bufferMib: 32, open: () => subject(startPlain, false) });
+
+const nginx = findNginx();
+if (nginx === null) {
+  console.warn('nginx with its dav module is not installed: its tests are skipped');
+  describe.skip('http, nginx as a store', () => {
+    it('is not installed', () => {});
+  });
+} else
+  storeConformance('http, nginx', { bufferMib: 32, open: () => subject(() => startNginx(nginx), false) });
