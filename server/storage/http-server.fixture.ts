@@ -36,8 +36,8 @@ class ExclusiveFileSystem extends webdav.PhysicalFileSystem {
 
 function webdavServer(): RequestListener {
   const server = new webdav.WebDAVServer({ rootFileSystem: new ExclusiveFileSystem(directory) });
-  const execute = server.executeRequest.bind(server) as RequestListener;
-  return execute;
+  const handler = server as { executeRequest: RequestListener };
+  return (request, response) => handler.executeRequest(request, response);
 }
 
 const server = createServer(kind === 'webdav' ? webdavServer() : plainServer(directory));

@@ -1,6 +1,7 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,16 +35,10 @@ export async function startPlain(): Promise<WebServer> {
   return startFixture('plain', directory, join(directory, 'files'));
 }
 
-/** Where nginx is installed, with its dav module; else null. */
+/** The program of nginx where it is installed, with its dav module; else null. */
 export function findNginx(): string | null {
-  try {
-    const path = execFileSync('sh', ['-c', 'command -v nginx || ls /usr/sbin/nginx'], {
-      encoding: 'utf8',
-    }).trim();
-    return spawnSync(path, ['-V'], { encoding: 'utf8' }).stderr.includes('http_dav_module') ? path : null;
-  } catch {
-    return null;
-  }
+  const nginx = findProgram('nginx');
+  return nginx !== null && spawnSync(nginx, ['-V']).stderr.includes('http_dav_module') ? nginx : null;
 }
 
 /**
@@ -52,19 +47,16 @@ export function findNginx(): string | null {
  */
 export async function startNginx(nginx: string): Promise<WebServer> {
   const directory = await newDirectory('nginx');
-  const files = join(directory, 'files');
-  await Promise.all([mkdir(files), mkdir(join(directory, 'bodies'))]);
-  const port = await freePort();
-  const conf = join(directory, 'nginx.conf');
-  await writeFile(conf, nginxConf(directory, port));
-  const child = spawn(nginx, ['-e', 'stderr', '-p', directory, '-c', conf], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const said: string[] = [];
-  child.stderr.on('data', (text: Buffer) => said.push(text.toString()));
-  const origin = `http://127.0.0.1:${port}`;
-  await untilItAnswers(origin, child, () => said.join(''));
-  return { origin, files, directory, stop: () => stop(child, directory, 'SIGTERM') };
+  await Promise.all([mkdir(join(directory, 'files')), mkdir(join(directory, 'bodies'))]);
+  return startConfigured(directory, nginxConf, (conf) => [
+    nginx,
+    '-e',
+    'stderr',
+    '-p',
+    directory,
+    '-c',
+    conf,
+  ]);
 }
 
 function nginxConf(directory: string, port: number): string {
@@ -92,6 +84,55 @@ http {
     }
   }
 }
+`;
+}
+
+/** The program of Apache and the directory of its modules where it is installed, with mod_dav; else null. */
+export function findApache(): { httpd: string; modules: string } | null {
+  const httpd = findProgram('apache2') ?? findProgram('httpd');
+  const modules = ['/usr/lib/apache2/modules', '/usr/lib64/httpd/modules'].find((path) =>
+    existsSync(join(path, 'mod_dav_fs.so')),
+  );
+  return httpd === null || modules === undefined ? null : { httpd, modules };
+}
+
+/** Apache with mod_dav, as docs/destinations/http.md tells to configure it. */
+export async function startApache({
+  httpd,
+  modules,
+}: {
+  httpd: string;
+  modules: string;
+}): Promise<WebServer> {
+  const directory = await newDirectory('apache');
+  const files = join(directory, 'files');
+  await mkdir(files);
+  // Started by root, it works as somebody else.
+  await Promise.all([directory, files].map((path) => chmod(path, 0o777)));
+  return startConfigured(
+    directory,
+    (_, port) => apacheConf(directory, modules, port),
+    (conf) => [httpd, '-f', conf, '-D', 'FOREGROUND'],
+  );
+}
+
+function apacheConf(directory: string, modules: string, port: number): string {
+  const module = (name: string): string => `LoadModule ${name}_module ${modules}/mod_${name}.so`;
+  return `
+ServerRoot ${directory}
+ServerName localhost
+Listen 127.0.0.1:${port}
+PidFile ${directory}/httpd.pid
+ErrorLog ${directory}/error.log
+${['mpm_event', 'authz_core', 'dir', 'dav', 'dav_fs'].map(module).join('\n')}
+${process.getuid?.() === 0 ? 'User nobody\nGroup #65534' : ''}
+DocumentRoot ${directory}/files
+DavLockDB ${directory}/locks
+LimitRequestBody 0
+<Directory ${directory}/files>
+  Require all granted
+  Dav On
+</Directory>
 `;
 }
 
@@ -127,11 +168,34 @@ async function startFixture(kind: string, directory: string, files: string): Pro
   return { origin, files, directory, stop: () => stop(child, directory, 'SIGKILL') };
 }
 
+async function startConfigured(
+  directory: string,
+  configure: (directory: string, port: number) => string,
+  command: (conf: string) => string[],
+): Promise<WebServer> {
+  const port = await freePort();
+  const conf = join(directory, 'server.conf');
+  await writeFile(conf, configure(directory, port));
+  const [program = '', ...args] = command(conf);
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const said: string[] = [];
+  child.stderr.on('data', (text: Buffer) => said.push(text.toString()));
+  const origin = `http://127.0.0.1:${port}`;
+  await untilItAnswers(origin, child, () => said.join(''));
+  const files = join(directory, 'files');
+  return { origin, files, directory, stop: () => stop(child, directory, 'SIGTERM') };
+}
+
 async function stop(child: ChildProcess, directory: string, signal: NodeJS.Signals): Promise<void> {
   const closed = child.exitCode === null ? once(child, 'close') : Promise.resolve();
   child.kill(signal);
   await closed;
   await rm(directory, { recursive: true, force: true });
+}
+
+function findProgram(name: string): string | null {
+  const places = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
+  return places.map((place) => join(place, name)).find((path) => existsSync(path)) ?? null;
 }
 
 function newDirectory(what: string): Promise<string> {

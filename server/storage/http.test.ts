@@ -3,7 +3,9 @@ import { storeConformance, type Subject } from './conformance.ts';
 import { httpStore } from './http.ts';
 import {
   filesBelow,
+  findApache,
   findNginx,
+  startApache,
   startNginx,
   startPlain,
   startWebdav,
@@ -38,10 +40,17 @@ storeConformance('http, a WebDAV server', { bufferMib: 32, open: () => subject(s
 storeConformance('http, a plain server', { bufferMib: 32, open: () => subject(startPlain, false) });
 
 const nginx = findNginx();
-if (nginx === null) {
-  console.warn('nginx with its dav module is not installed: its tests are skipped');
-  describe.skip('http, nginx as a store', () => {
+if (nginx === null) skipped('nginx with its dav module');
+else storeConformance('http, nginx', { bufferMib: 32, open: () => subject(() => startNginx(nginx), false) });
+
+const apache = findApache();
+if (apache === null) skipped('Apache with mod_dav');
+else
+  storeConformance('http, Apache', { bufferMib: 32, open: () => subject(() => startApache(apache), true) });
+
+function skipped(what: string): void {
+  process.stderr.write(`SKIPPED: a store on ${what}: it is not installed.\n`);
+  describe.skip(`a store on ${what}`, () => {
     it('is not installed', () => {});
   });
-} else
-  storeConformance('http, nginx', { bufferMib: 32, open: () => subject(() => startNginx(nginx), false) });
+}

@@ -54,22 +54,35 @@ export class Uploads {
   }
 
   /**
-   * What a MOVE of nothing to nowhere is answered with. Servers that know MOVE look for the file first (404). It is a guess: the
-   * first true MOVE decides.
+   * What a MOVE of nothing to nowhere is answered with tells of most servers: those that know it look for the file first (404). Of the
+   * others a small file tells.
    */
   async #learnWay(name: string, signal: AbortSignal): Promise<Way> {
     const { exchange, paths } = this.#parts;
     for (const destination of ['url', 'path'] as const) {
       const answer = await this.#move(paths.unused(), paths.unused(), { name, destination, signal });
       const { status } = answer;
-      if (isMissing(answer) || [409, 412, 423, 424, 500].includes(status))
-        return { kind: 'move', destination };
+      if (isMissing(answer) || status === 409) return { kind: 'move', destination };
+      if (isUnknownMethod(answer)) break;
       if (status === 401 || status === 429 || status === 503 || status === 504)
         throw exchange.refusal(answer);
-      // What a Destination of another server than the one that reads it gets.
-      if (status !== 400 && status !== 502) break;
+      if (await this.#moves(name, destination, signal)) return { kind: 'move', destination };
     }
     return { kind: 'in-place' };
+  }
+
+  /** Whether an empty file can be moved, beside the one that is to be written. */
+  async #moves(name: string, destination: 'url' | 'path', signal: AbortSignal): Promise<boolean> {
+    const { paths, tuning } = this.#parts;
+    const [from, to] = [paths.temporary(name), paths.temporary(name)];
+    const body: Body = { kind: 'held', bytes: Buffer.alloc(0) };
+    try {
+      await this.#put(from, name, new Outgoing(body, name, tuning.stallMs), body, {}, signal);
+      return succeeded(await this.#move(from.path, to.path, { name, destination, signal }));
+    } finally {
+      await this.#remove(from, name).catch(() => false);
+      await this.#remove(to, name).catch(() => false);
+    }
   }
 
   /** Under a temporary name first. Answers false where the server turns out to have no MOVE. */
