@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 
 /** So much of a file's beginning tells whose it is. */
 export const HEAD_BYTES = 64 * 1024;
@@ -33,8 +35,10 @@ export class Fingerprint {
   }
 }
 
-export async function fingerprintOf(chunks: AsyncIterable<unknown>): Promise<Fingerprint> {
+/** Reads a stream to its end. Not by `for await`, which copies chunks together. */
+export async function fingerprintOf(stream: Readable): Promise<Fingerprint> {
   const fingerprint = new Fingerprint();
-  for await (const chunk of chunks) fingerprint.add(chunk as Buffer);
+  stream.on('data', (chunk: Buffer) => fingerprint.add(chunk));
+  await finished(stream);
   return fingerprint;
 }

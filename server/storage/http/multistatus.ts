@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import { XMLParser } from 'fast-xml-parser';
+import type { XMLParser } from 'fast-xml-parser';
 
 /** One `response` of a multistatus (RFC 4918, 14.24). */
 export interface Member {
@@ -21,15 +21,19 @@ const OPEN_TAG = /<(?:[^\s:<>/?!]+:)?multistatus(?:\s[^>]*)?>/;
 const RESPONSE_END = /<\/(?:[^\s:<>/]+:)?response\s*>/;
 const CLOSE_TAG = /<\/((?:[^\s:<>/]+:)?multistatus)\s*>/;
 
-const PARSER = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: '@',
-  textNodeName: '#text',
-  parseTagValue: false,
-  parseAttributeValue: false,
-  // Also what decodes &#39;.
-  htmlEntities: true,
-});
+/** The parser is loaded by the first listing: most stores never see one. */
+async function newParser(): Promise<XMLParser> {
+  const { XMLParser: Parser } = await import('fast-xml-parser');
+  return new Parser({
+    ignoreAttributes: false,
+    attributeNamePrefix: '@',
+    textNodeName: '#text',
+    parseTagValue: false,
+    parseAttributeValue: false,
+    // Also what decodes &#39;.
+    htmlEntities: true,
+  });
+}
 
 /** What came is no multistatus, or not all of one. */
 export class MultistatusError extends Error {
@@ -47,6 +51,7 @@ export class MultistatusError extends Error {
  * after each `response`, and the pieces are parsed. Throws MultistatusError, and what the chunks throw.
  */
 export async function* readMultistatus(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Member> {
+  const parser = await newParser();
   const decoder = new StringDecoder('utf8');
   let text = '';
   let openTag: string | null = null;
@@ -64,7 +69,7 @@ export async function* readMultistatus(chunks: AsyncIterable<Uint8Array>): Async
     }
     for (let end = RESPONSE_END.exec(text); end !== null; end = RESPONSE_END.exec(text)) {
       const after = end.index + end[0].length;
-      yield readResponse(openTag, text.slice(0, after));
+      yield readResponse(parser, openTag, text.slice(0, after));
       text = text.slice(after);
     }
     if (text.length > LONGEST_RESPONSE) throw new MultistatusError('one of its responses has no end');
@@ -73,9 +78,9 @@ export async function* readMultistatus(chunks: AsyncIterable<Uint8Array>): Async
   if (!CLOSE_TAG.test(text)) throw new MultistatusError('it ends too early', true);
 }
 
-function readResponse(openTag: string, response: string): Member {
+function readResponse(parser: XMLParser, openTag: string, response: string): Member {
   const name = /^<([^\s>]+)/.exec(openTag)?.[1] ?? '';
-  const root: unknown = PARSER.parse(`${openTag}${response}</${name}>`);
+  const root: unknown = parser.parse(`${openTag}${response}</${name}>`);
   const [multistatus] = elements({ node: root, names: new Map() }, 'multistatus');
   const [element] = multistatus === undefined ? [] : elements(multistatus, 'response');
   const [href] = element === undefined ? [] : elements(element, 'href');
