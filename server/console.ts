@@ -7,6 +7,8 @@ import { Accounts } from './accounts/accounts.ts';
 import { checkKey } from './accounts/key-check.ts';
 import { openSecrets } from './accounts/secrets.ts';
 import { readConfig } from './config.ts';
+import { ConnectionTests } from './destinations/connection-test.ts';
+import { Destinations } from './destinations/destinations.ts';
 import { HoldfastError } from './errors.ts';
 import { createConsoleServer } from './http/server.ts';
 import { JobLog } from './jobs/log.ts';
@@ -20,8 +22,10 @@ import type { Services } from './services.ts';
 import { BackedUpUsers } from './restore/recreate-users.ts';
 import { StatementExecutor } from './statement/execute.ts';
 import type { Location } from './storage/location.ts';
-import { openStore } from './storage/open.ts';
+import { openStore, type StorageConfig } from './storage/open.ts';
+import { PROBE_TUNING } from './storage/probe.ts';
 import type { Store } from './storage/store.ts';
+import { BRISK_TUNING } from './storage/tuning.ts';
 import { startWireServer } from './wire/server.ts';
 
 async function startConsole(logger: Logger): Promise<Role> {
@@ -39,7 +43,17 @@ async function startConsole(logger: Logger): Promise<Role> {
   const jobs = new JobLog(metadata);
   const queue = await WorkQueue.open(config.metadataUrl, 'console', logger);
   const accounts = new Accounts(metadata, { now, secureCookies: false });
-  const open = (location: Location): Store => openStore(location, { externDir: config.externDir });
+  const destinations = new Destinations(metadata, secrets, now);
+  const storage: StorageConfig = {
+    externDir: config.externDir,
+    saved: destinations,
+    tuning: BRISK_TUNING,
+  };
+  const open = (location: Location): Store => openStore(location, storage);
+  const connectionTests = new ConnectionTests({
+    destinations,
+    openStore: (location) => openStore(location, { ...storage, tuning: PROBE_TUNING }),
+  });
   const statements = new StatementExecutor({
     clusters,
     jobStore: new JobStore(metadata, secrets, now),
@@ -49,7 +63,15 @@ async function startConsole(logger: Logger): Promise<Role> {
     now,
   });
   const users = new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open });
-  const services: Services = { accounts, clusters, jobs, statements, users };
+  const services: Services = {
+    accounts,
+    clusters,
+    destinations,
+    connectionTests,
+    jobs,
+    statements,
+    users,
+  };
 
   const pages = next({ dev: false, quiet: true, dir: path.resolve(import.meta.dirname, '..') });
   await pages.prepare();

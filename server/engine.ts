@@ -5,6 +5,7 @@ import { checkKey } from './accounts/key-check.ts';
 import { openSecrets } from './accounts/secrets.ts';
 import { Turns } from './cluster/turns.ts';
 import { readConfig } from './config.ts';
+import { Destinations } from './destinations/destinations.ts';
 import { HoldfastError } from './errors.ts';
 import { coordinate } from './jobs/coordinate.ts';
 import { WorkQueue } from './jobs/queue.ts';
@@ -18,7 +19,7 @@ import { SnapshotKeeper } from './retention/keeper.ts';
 import { Tender } from './retention/tender.ts';
 import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
-import { openStore } from './storage/open.ts';
+import { openStore, type StorageConfig } from './storage/open.ts';
 
 /** Coordinating is mostly waiting; more jobs than this at once wait in the queue. */
 const JOBS_AT_ONCE = 8;
@@ -37,6 +38,10 @@ async function startEngine(logger: Logger): Promise<Role> {
   const clusters = new ClusterRegistry(metadata, secrets);
   const queue = await WorkQueue.open(config.metadataUrl, 'engine', logger);
   const now = (): Date => new Date();
+  const storage: StorageConfig = {
+    externDir: config.externDir,
+    saved: new Destinations(metadata, secrets, now),
+  };
   const stopping = new AbortController();
   const tools: EngineTools = {
     engine: `${hostname()}/${process.pid}`,
@@ -45,7 +50,7 @@ async function startEngine(logger: Logger): Promise<Role> {
     queue,
     clusters,
     turns: new Turns(config.engineTasks),
-    openStore: (location) => openStore(location, { externDir: config.externDir }),
+    openStore: (location) => openStore(location, storage),
     logger,
     now,
     stopping: stopping.signal,

@@ -86,6 +86,7 @@ export type ErrorField =
   | 'password'
   | 'name'
   | 'url'
+  | 'bearer'
   | 'everySeconds'
   | 'windowSeconds';
 

@@ -1,5 +1,7 @@
 import type { Accounts } from './accounts/accounts.ts';
 import type { ClusterRegistry } from './metadata/clusters.ts';
+import type { ConnectionTests } from './destinations/connection-test.ts';
+import type { Destinations } from './destinations/destinations.ts';
 import type { JobLog } from './jobs/log.ts';
 import type { BackedUpUsers } from './restore/recreate-users.ts';
 import type { StatementExecutor } from './statement/execute.ts';
@@ -8,6 +10,8 @@ import type { StatementExecutor } from './statement/execute.ts';
 export interface Services {
   accounts: Accounts;
   clusters: ClusterRegistry;
+  destinations: Destinations;
+  connectionTests: ConnectionTests;
   jobs: JobLog;
   statements: StatementExecutor;
   users: BackedUpUsers;

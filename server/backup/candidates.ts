@@ -1,7 +1,8 @@
+import pMap from 'p-map';
 import type { Cluster, GcWindow } from '../cluster/cluster.ts';
 import { nameKey } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
-import { type Manifest, readManifestAt } from '../format/manifest.ts';
+import { type Manifest, READ_AT_ONCE, readManifestAt } from '../format/manifest.ts';
 import type { Targets } from '../statement/ast.ts';
 import { type Location, parseLocation } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
@@ -29,12 +30,17 @@ export async function baseCandidates(
   const windows = new Map<string, GcWindow>();
   for (const database of resolved.databases)
     for (const window of await cluster.gcWindows(database)) windows.set(nameKey(window.table), window);
-  const backups: { location: Location; manifest: Manifest }[] = [];
-  for (const url of urls.slice(0, MOST_CANDIDATES)) {
-    const location = parseLocation(url, 'bases');
-    const manifest = await manifestAt(location, openStore);
-    if (manifest?.cluster.identity === info.identity) backups.push({ location, manifest });
-  }
+  const read = await pMap(
+    urls.slice(0, MOST_CANDIDATES),
+    async (url) => {
+      const location = parseLocation(url, 'bases');
+      return { location, manifest: await manifestAt(location, openStore) };
+    },
+    { concurrency: READ_AT_ONCE },
+  );
+  const backups = read.flatMap(({ location, manifest }) =>
+    manifest?.cluster.identity === info.identity ? [{ location, manifest }] : [],
+  );
   const reasons = await cluster.whyNoBases(
     backups.map(({ manifest }) => manifest.moment),
     resolved.databases,

@@ -52,7 +52,11 @@ export async function exportChanges(
       for await (const chunk of cluster.readChanges(table, method, range, from, moment, signal, onCompared)) {
         let file = files.get(chunk.kind);
         if (file === undefined) {
-          file = new ChangeFile(store, task.files[chunk.kind], signal, report);
+          file = new ChangeFile(store, task.files[chunk.kind], {
+            signal,
+            expectedBytes: range.estimatedBytes,
+            onProgress: report,
+          });
           files.set(chunk.kind, file);
         }
         await file.write(chunk.text);
@@ -76,11 +80,20 @@ class ChangeFile {
   readonly #text = new PassThrough();
   readonly #written: Promise<StoredRows>;
 
-  constructor(store: Store, name: string, signal: AbortSignal, onProgress: () => void) {
+  constructor(
+    store: Store,
+    name: string,
+    {
+      signal,
+      expectedBytes,
+      onProgress,
+    }: { signal: AbortSignal; expectedBytes: number; onProgress: () => void },
+  ) {
     this.#store = store;
     this.#name = name;
     this.#written = writeDataFile(store, name, this.#text, {
       signal,
+      expectedBytes,
       onProgress: (rawBytes, rows) => {
         this.rawBytes = rawBytes;
         this.rows = rows;
@@ -109,6 +122,7 @@ class ChangeFile {
       () => true,
       () => false,
     );
-    if (written) await this.#store.remove(this.#name);
+    // Why it was given up is what counts; the job sweeps what stays.
+    if (written) await this.#store.remove(this.#name).catch(() => undefined);
   }
 }

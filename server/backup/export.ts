@@ -36,5 +36,11 @@ export async function exportTask(
       options.turns.giveBack();
     }
   }
-  return writeDataFile(store, task.file, Readable.from(rows(), { objectMode: false }), options);
+  const { signal, onProgress } = options;
+  const expectedBytes = task.ranges.reduce((total, range) => total + range.estimatedBytes, 0);
+  return writeDataFile(store, task.file, Readable.from(rows(), { objectMode: false }), {
+    signal,
+    onProgress,
+    expectedBytes,
+  });
 }

@@ -1,8 +1,9 @@
+import pMap from 'p-map';
 import { HoldfastError } from '../errors.ts';
 import { parseLocation, type Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
 import { linkProblem } from './links.ts';
-import { readManifestAt } from './manifest.ts';
+import { READ_AT_ONCE, readManifestAt } from './manifest.ts';
 import type { Manifest } from './manifest-schema.ts';
 
 /** One backup of a chain. */
@@ -31,8 +32,15 @@ export async function openLayers(
   openStore: (location: Location) => Store,
   use: ChainUse,
 ): Promise<Layer[]> {
-  const layers: Layer[] = [];
-  for (const url of urls) layers.push(await openLayer(parseLocation(url, use.field), openStore, use));
+  const locations = urls.map((url) => parseLocation(url, use.field));
+  const opened = await pMap(locations, (location) => openLayer(location, openStore, use), {
+    concurrency: READ_AT_ONCE,
+  });
+  // Of several that can't be read, the first in the chain is told of.
+  const layers = opened.map((layer) => {
+    if (layer instanceof HoldfastError) throw layer;
+    return layer;
+  });
   const problem = linkProblem(layers, use);
   if (problem !== null) throw problem;
   return layers;
@@ -42,10 +50,11 @@ async function openLayer(
   location: Location,
   openStore: (location: Location) => Store,
   { field }: ChainUse,
-): Promise<Layer> {
+): Promise<Layer | HoldfastError> {
   try {
     return { location, manifest: await readManifestAt(location, openStore) };
   } catch (error) {
-    throw error instanceof HoldfastError ? error.about(field) : error;
+    if (error instanceof HoldfastError) return error.about(field);
+    throw error;
   }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HoldfastError, type ErrorField } from '../errors.ts';
 import type { Location } from '../storage/location.ts';
 import { storeErrorToHoldfast } from '../storage/open.ts';
-import { StoreError, type Store } from '../storage/store.ts';
+import { StoreError, type FileInfo, type Store } from '../storage/store.ts';
 import { getDocument, putDocument } from './documents.ts';
 import { FORMAT_VERSION, MANIFEST_NAME } from './manifest-schema.ts';
 
@@ -21,7 +21,8 @@ export const checkpointSchema = z.object({
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
 /**
- * Makes sure, without writing anything, that a backup can go there: the location holds nothing at all. Throws
+ * Makes sure, without writing anything, that a backup can go there: the location holds nothing at all, or, where files can
+ * only be had by name, neither a backup nor a claim. Throws
  * HoldfastError `duplicate-file` when it does, and the store's own errors, for the form's field `field`.
  */
 export async function assertVacant(
@@ -34,7 +35,7 @@ export async function assertVacant(
     for (const name of [MANIFEST_NAME, CHECKPOINT_NAME]) {
       if (await isThere(store, name)) throw taken(location, name, field);
     }
-    for await (const file of store.list('')) throw taken(location, file.name, field);
+    for await (const file of listIfPossible(store)) throw taken(location, file.name, field);
   } catch (error) {
     throw storeErrorToHoldfast(error, location, field);
   }
@@ -59,11 +60,12 @@ export async function claim(store: Store, location: Location, checkpoint: Checkp
   }
   // Between the look and the claim another job may have come and gone, and left its backup.
   try {
-    for await (const file of store.list('')) {
+    if (await isThere(store, MANIFEST_NAME)) throw taken(location, MANIFEST_NAME, 'destination');
+    for await (const file of listIfPossible(store)) {
       if (file.name !== CHECKPOINT_NAME) throw taken(location, file.name, 'destination');
     }
   } catch (error) {
-    await release(store);
+    await release(store).catch(() => undefined);
     throw storeErrorToHoldfast(error, location, 'destination');
   }
   return checkpoint;
@@ -80,6 +82,14 @@ export async function readCheckpoint(store: Store): Promise<Checkpoint | null> {
   if (document.kind !== 'read') return null;
   const parsed = checkpointSchema.safeParse(document.value);
   return parsed.success ? parsed.data : null;
+}
+
+async function* listIfPossible(store: Store): AsyncIterable<FileInfo> {
+  try {
+    yield* store.list('');
+  } catch (error) {
+    if (!(error instanceof StoreError && error.code === 'no-listing')) throw error;
+  }
 }
 
 async function isThere(store: Store, name: string): Promise<boolean> {

@@ -16,6 +16,8 @@ export type StoredRows = Pick<DataFile, 'name' | 'rows' | 'bytes' | 'rawBytes' |
 
 export interface WriteDataFileOptions {
   signal?: AbortSignal;
+  /** About how many bytes of COPY text there will be; the file is hardly ever larger than they are. */
+  expectedBytes?: number;
   /** Called for every chunk with the COPY text read so far. */
   onProgress?: (rawBytes: number, rows: number) => void;
 }
@@ -37,7 +39,7 @@ export async function writeDataFile(
   rows: Readable,
   options: WriteDataFileOptions = {},
 ): Promise<StoredRows> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, expectedBytes } = options;
   const text = new CopyText({ onProgress, check: ({ complete }) => (complete ? null : cutOff(name)) });
   const zstd = createZstdCompress({
     chunkSize: CHUNK,
@@ -46,7 +48,7 @@ export async function writeDataFile(
   const stored = new StoredBytes();
   const [compressed, put] = await Promise.allSettled([
     pipelineDone(rows, text, zstd, stored, { signal }),
-    store.put(name, stored, { signal }),
+    store.put(name, stored, { signal, expectedBytes }),
   ]);
   if (put.status === 'fulfilled') {
     return { name, rows: text.rows, bytes: stored.bytes, rawBytes: text.bytes, sha256: stored.sha256 };

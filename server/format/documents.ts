@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { StoreError, type Store } from '../storage/store.ts';
 
 /** No JSON document of a backup comes near this; a file that is larger is something else, and isn't read into memory. */
@@ -7,7 +6,7 @@ const MAX_DOCUMENT_BYTES = 400 * 1024 * 1024;
 /** Writes a JSON document that people can read, in one piece. Throws StoreError: `exists`, … */
 export async function putDocument(store: Store, name: string, document: object): Promise<void> {
   const text = `${JSON.stringify(document, null, 2)}\n`;
-  await store.put(name, Readable.from([Buffer.from(text)], { objectMode: false }));
+  await store.put(name, Buffer.from(text));
 }
 
 export type DocumentRead =

@@ -17,6 +17,9 @@ import {
 
 export * from './manifest-schema.ts';
 
+/** How many manifests are read side by side: the far ends of a network take their time to answer, each of them. */
+export const READ_AT_ONCE = 8;
+
 /**
  * Makes the directory a backup. Answers the manifest with its digest. Throws StoreError (`exists` when there is one
  * already), and HoldfastError `internal` for a manifest that couldn't be read back: better no backup than that one.
@@ -36,18 +39,28 @@ export async function writeManifest(store: Store, unsigned: UnsignedManifest): P
 }
 
 /**
- * Reads and checks the manifest. Throws HoldfastError: `undefined-backup` (none there, or not yet), `unsupported` (a
+ * Reads and checks the manifest; one that is damaged is read once more, since that may have happened on the way. Throws HoldfastError: `undefined-backup` (none there, or not yet), `unsupported` (a
  * newer format), `corrupt-backup` (not a manifest, edited, damaged, or in contradiction with itself), and the
  * store's own.
  */
 export async function readManifest(store: Store, location: Location): Promise<Manifest> {
   try {
-    const document = await getDocument(store, MANIFEST_NAME);
-    if (document.kind === 'missing') throw await noBackup(store, location);
-    return parseManifest(document, location);
+    return await readOnce(store, location);
+  } catch (error) {
+    if (!(error instanceof HoldfastError && error.code === 'corrupt-backup'))
+      throw storeErrorToHoldfast(error, location);
+  }
+  try {
+    return await readOnce(store, location);
   } catch (error) {
     throw storeErrorToHoldfast(error, location);
   }
+}
+
+async function readOnce(store: Store, location: Location): Promise<Manifest> {
+  const document = await getDocument(store, MANIFEST_NAME);
+  if (document.kind === 'missing') throw await noBackup(store, location);
+  return parseManifest(document, location);
 }
 
 /** Reads and checks the manifest at a location that nothing else is wanted of. Throws what `readManifest` throws. */

@@ -8,16 +8,17 @@ import type { Cluster, TableChanges } from '../cluster/cluster.ts';
 import { momentText } from '../cluster/moment.ts';
 import { type ObjectName, printName } from '../cluster/names.ts';
 import type { Moment } from '../cluster/moment.ts';
-import { HoldfastError, messageOf } from '../errors.ts';
-import { claim, readCheckpoint, release } from '../format/checkpoint.ts';
-import { readManifest, writeManifest } from '../format/manifest.ts';
-import { type DataFile, FORMAT_VERSION, type Manifest } from '../format/manifest.ts';
+import { messageOf } from '../errors.ts';
+import { CHECKPOINT_NAME, claim } from '../format/checkpoint.ts';
+import { writeManifest } from '../format/manifest.ts';
+import { FORMAT_VERSION, type Manifest } from '../format/manifest.ts';
 import type { BackupStatement } from '../statement/ast.ts';
 import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
 import { storeErrorToHoldfast } from '../storage/open.ts';
 import { StoreError } from '../storage/store.ts';
 import type { Store } from '../storage/store.ts';
+import { removeAllowed, removeFiles, sealedBefore, sweep } from './backup-files.ts';
 import { awaitTasks, checkOnJob, shareDone } from './await-tasks.ts';
 import { exportResultSchema } from './spec.ts';
 import type { ExportContext, ExportTask } from './spec.ts';
@@ -62,16 +63,6 @@ export async function runBackup(
     throw error instanceof StoreError ? storeErrorToHoldfast(error, location) : error;
   } finally {
     await store.close();
-  }
-}
-
-/** True when an earlier attempt wrote the manifest and died before it could say so. */
-async function sealedBefore(store: Store, location: Location, job: ClaimedJob): Promise<boolean> {
-  try {
-    return (await readManifest(store, location)).jobId === job.id;
-  } catch (error) {
-    if (error instanceof HoldfastError && error.code === 'undefined-backup') return false;
-    throw error;
   }
 }
 
@@ -171,7 +162,8 @@ async function exportAt(
     ],
   });
   await checkOnJob(job, tools);
-  await release(store);
+  // First, so that a reader of the directory finds one or the other; where that isn't allowed, the manifest outranks it.
+  await removeAllowed(job, store, tools, [CHECKPOINT_NAME]);
   await writeManifest(store, manifest);
 }
 
@@ -214,18 +206,6 @@ function changesEntry({ table, method, reason }: TableChanges): Manifest['change
   return method === 'whole' ? [] : [{ table, method, reason }];
 }
 
-/** Removes what tries that were given up have written: nothing is in a backup that its manifest doesn't name. */
-async function sweep(
-  job: ClaimedJob,
-  store: Store,
-  tools: EngineTools,
-  files: readonly DataFile[],
-): Promise<void> {
-  const kept = new Set(files.map((file) => file.name));
-  for (const file of await tools.tasks.leftovers(job.id, job.attempt))
-    if (!kept.has(file)) await store.remove(file);
-}
-
 /** Asks for the first item at once, whenever it is taken. */
 function begun<T>(items: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   const first = items.next();
@@ -256,28 +236,4 @@ async function* newTasks(
     const body: ExportTask = { kind: 'export', table, method, node, ranges };
     yield { table, node, estimatedBytes, body };
   }
-}
-
-/**
- * Removes every file that this job's tries wrote, and its checkpoint; nothing else. Called when the job is
- * cancelled, fails or starts over; may be repeated. A finished backup is left alone.
- */
-export async function removeBackupFiles(
-  job: ClaimedJob,
-  statement: BackupStatement,
-  tools: EngineTools,
-): Promise<void> {
-  const location = parseLocation(statement.to);
-  const store = tools.openStore(location);
-  try {
-    if (await sealedBefore(store, location, job)) return;
-    await removeFiles(job, store, tools);
-    if ((await readCheckpoint(store))?.jobId === job.id) await release(store);
-  } finally {
-    await store.close();
-  }
-}
-
-async function removeFiles(job: ClaimedJob, store: Store, tools: EngineTools): Promise<void> {
-  for (const file of await tools.tasks.files(job.id)) await store.remove(file);
 }

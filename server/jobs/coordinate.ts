@@ -1,5 +1,6 @@
 import { HoldfastError, messageOf } from '../errors.ts';
-import { removeBackupFiles, runBackup } from './backup-job.ts';
+import { removeBackupFiles } from './backup-files.ts';
+import { runBackup } from './backup-job.ts';
 import type { JobId } from './job.ts';
 import { CancelRequested, EngineStopping, mayPass, MomentLost, Superseded } from './outcome.ts';
 import { runRestore, undoRestore } from './restore-job.ts';

@@ -36,7 +36,8 @@ export async function workExportTask(
       },
       result,
     );
-    if (!counted) for (const file of files) await store.remove(file.name);
+    // Another try was first. What can't be removed is in no manifest, and swept when the job ends.
+    if (!counted) for (const file of files) await store.remove(file.name).catch(() => undefined);
   } catch (error) {
     throw error instanceof StoreError ? storeErrorToHoldfast(error, location) : error;
   } finally {

@@ -66,8 +66,8 @@ describe.runIf(LARGE)('values of hundreds of megabytes', () => {
       "RESTORE DATABASE large FROM 'nodelocal://self/base', 'nodelocal://self/layer' WITH into_db = 'second'",
     );
     expect(await digests('second')).toEqual(await digests('large'));
-    // A message of the WAL is held whole.
-    expect(growth).toBeLessThan(MOST_BYTES + 2 * TEXT_MIB * MIB);
+    // A message of the WAL is held whole, and in pieces while it is put together.
+    expect(growth).toBeLessThan(MOST_BYTES + 3 * TEXT_MIB * MIB);
   }, 1_200_000);
 });
 

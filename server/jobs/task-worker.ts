@@ -73,7 +73,7 @@ export async function workTask(queued: QueuedTask, tools: EngineTools): Promise<
     if (over.signal.aborted) return;
     if (tools.stopping.aborted) throw error;
     if (!(error instanceof HoldfastError)) tools.logger.error({ err: error, jobId, taskId }, 'task failed');
-    if (mayPass(error) && queued.retries + 1 < MOST_TRIES) {
+    if (isWorthAnotherTry(error, queued.retries)) {
       await tools.jobs.log(jobId, `Task ${taskId}: ${messageOf(error)} Trying again.`, 'warning');
       throw error;
     }
@@ -82,4 +82,10 @@ export async function workTask(queued: QueuedTask, tools: EngineTools): Promise<
     clearInterval(timer);
     await reporting;
   }
+}
+
+/** Damage may have been done on the way here: it is believed when it is seen twice. */
+function isWorthAnotherTry(error: unknown, retries: number): boolean {
+  if (error instanceof HoldfastError && error.code === 'corrupt-backup') return retries === 0;
+  return mayPass(error) && retries + 1 < MOST_TRIES;
 }

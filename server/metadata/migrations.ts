@@ -141,6 +141,22 @@ export const migrations: Record<string, Migration> = {
       ]);
     },
   },
+  '0004-destinations': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await executeAll(db, [
+        sql`CREATE TABLE destinations (
+          id text PRIMARY KEY,
+          name text NOT NULL UNIQUE,
+          place text NOT NULL UNIQUE,
+          url_redacted text NOT NULL,
+          login text NOT NULL,
+          secret_sealed text NOT NULL,
+          created_at timestamptz NOT NULL,
+          tested_at timestamptz,
+          test jsonb)`,
+      ]);
+    },
+  },
 };
 
 async function executeAll(db: Kysely<unknown>, statements: RawBuilder<unknown>[]): Promise<void> {

@@ -1,6 +1,8 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { DatabaseSnapshot } from '../cluster/moment.ts';
+import type { Login } from '../destinations/place.ts';
 import type { JobError, JobEvent, JobKind, JobState } from '../jobs/job.ts';
+import type { ProbeReport } from '../storage/probe.ts';
 
 /** Written as a Date or ISO text, read back as a Date. */
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -36,6 +38,23 @@ export interface MetadataTables {
     url_redacted: string;
     embedded: boolean;
     created_at: Timestamp;
+  };
+  /** Places that backups go to, with what opens them. */
+  destinations: {
+    id: string;
+    /** Unique. */
+    name: string;
+    /** What tells one place from another, whatever opens it: unique. */
+    place: string;
+    url_redacted: string;
+    /** The kind of credentials, and nothing of them. */
+    login: Login;
+    /** The URL with its credentials, sealed JSON. */
+    secret_sealed: string;
+    created_at: Timestamp;
+    tested_at: Timestamp | null;
+    /** What the last test found. */
+    test: JSONColumnType<ProbeReport> | null;
   };
   /** How the past of a cluster is retained that keeps none by itself; without a row, by the defaults. */
   retention_policies: {

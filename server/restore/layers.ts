@@ -1,7 +1,9 @@
+import pMap from 'p-map';
 import { problemOf } from '../backup/check.ts';
 import type { ChainLayer } from '../backup/selection.ts';
+import { lending } from '../destinations/lending.ts';
 import { HoldfastError } from '../errors.ts';
-import { readManifestAt } from '../format/manifest.ts';
+import { READ_AT_ONCE, readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
@@ -17,9 +19,11 @@ type OpenStore = (location: Location) => Store;
 export async function recordedLayers(url: string, openStore: OpenStore): Promise<ChainLayer[]> {
   const location = parseLocation(url, 'source');
   const manifest = await readManifestAt(location, openStore);
-  const layers: ChainLayer[] = [];
-  for (const [place, recorded] of manifest.chain.entries())
-    layers.push(await recordedLayer(recorded, place, openStore));
+  // Recorded URLs say nothing of credentials: those of the backup itself open what lies beside it.
+  const open = lending([location], openStore);
+  const layers = await pMap(manifest.chain, (recorded, place) => recordedLayer(recorded, place, open), {
+    concurrency: READ_AT_ONCE,
+  });
   return [...layers, layerOf(manifest, location.redacted)];
 }
 

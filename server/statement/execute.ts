@@ -7,6 +7,7 @@ import type {
   RestorePlan,
 } from '../backup/selection.ts';
 import { problemOf } from '../backup/check.ts';
+import { lendAmong } from '../destinations/lending.ts';
 import { HoldfastError } from '../errors.ts';
 import { readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
@@ -92,7 +93,8 @@ export class StatementExecutor implements StatementRunner {
   }
 
   /** What a BACKUP would do. Problems are data here. */
-  async planBackup(statement: BackupStatement, cluster: string): Promise<BackupPlan> {
+  async planBackup(given: BackupStatement, cluster: string): Promise<BackupPlan> {
+    const statement = withCredentials(given);
     return planBackup(
       await this.#tools.clusters.connect(cluster),
       statement,
@@ -121,10 +123,11 @@ export class StatementExecutor implements StatementRunner {
 
   /** Checks a BACKUP, throwing its first problem, and makes its job. */
   async startBackup(
-    statement: BackupStatement,
+    given: BackupStatement,
     caller: Caller,
     warn?: (warning: string) => void,
   ): Promise<JobId> {
+    const statement = withCredentials(given);
     const cluster = await this.#tools.clusters.connect(caller.cluster);
     const check = await checkBackup(
       cluster,
@@ -150,7 +153,7 @@ export class StatementExecutor implements StatementRunner {
   ): Promise<RestorePlan> {
     let printed = printStatement(given, { redact });
     try {
-      const statement = recorded ? await this.#withChain(given) : given;
+      const statement = withCredentials(recorded ? await this.#withChain(given) : given);
       printed = printStatement(statement, { redact });
       const chain = await openChain(statement.from, this.#tools.openStore);
       const check = await checkRestore(await this.#tools.clusters.connect(cluster), statement, chain);
@@ -177,7 +180,7 @@ export class StatementExecutor implements StatementRunner {
     caller: Caller,
     { warn, recorded = false }: { warn?: (warning: string) => void; recorded?: boolean } = {},
   ): Promise<JobId> {
-    const statement = recorded ? await this.#withChain(given) : given;
+    const statement = withCredentials(recorded ? await this.#withChain(given) : given);
     const chain = await openChain(statement.from, this.#tools.openStore);
     const check = await checkRestore(await this.#tools.clusters.connect(caller.cluster), statement, chain);
     throwFirst(check.problems);
@@ -304,6 +307,13 @@ export class StatementExecutor implements StatementRunner {
     const location = parseLocation(url, 'source');
     return { manifest: await readManifestAt(location, this.#tools.openStore), location };
   }
+}
+
+/** The statement with each URL's credentials spelled out, where another one of its URLs says them. */
+function withCredentials<S extends BackupStatement | RestoreStatement>(statement: S): S {
+  if (statement.kind === 'restore') return { ...statement, from: lendAmong(statement.from) };
+  const [to = statement.to, ...incrementalFrom] = lendAmong([statement.to, ...statement.incrementalFrom]);
+  return { ...statement, to, incrementalFrom };
 }
 
 /** How a URL is printed: its normal form without secrets, as far as it can be parsed. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Store } from './store.ts';
 
 /** A store that is opened by its first use: opening may have to look something up. */
@@ -18,7 +19,7 @@ export function deferred(open: () => Promise<Store>): Store {
       try {
         return await (await store()).put(name, body, options);
       } catch (error) {
-        body.destroy();
+        if (body instanceof Readable) body.destroy();
         throw error;
       }
     },

@@ -36,7 +36,7 @@ class NodelocalStore implements Store {
     this.#directories = new Directories(externDir, location);
   }
 
-  put(name: string, body: Readable, options: PutOptions = {}): Promise<{ bytes: number }> {
+  put(name: string, body: Readable | Uint8Array, options: PutOptions = {}): Promise<{ bytes: number }> {
     return putBody(
       name,
       body,

@@ -158,3 +158,37 @@ describe('a read', () => {
     expect(stream.destroyed).toBe(true);
   });
 });
+
+describe('bytes', () => {
+  /** A store that loses the answer of its first write. */
+  function forgetful(before: Buffer | null) {
+    let held = before;
+    let calls = 0;
+    const store: Store = {
+      put: async (_name, body) => {
+        calls++;
+        if (held !== null) throw new StoreError('exists', 'taken', 'x');
+        held = Buffer.from(body as Uint8Array);
+        throw transient();
+      },
+      get: async () => Readable.from([held]),
+      stat: async (name) => ({ name, bytes: held?.length ?? 0 }),
+      remove: async () => {},
+      list: () => Readable.from([]),
+      close: async () => {},
+    };
+    return { store, calls: () => calls };
+  }
+
+  it('are written again when that may have failed, and known again', async () => {
+    const { store, calls } = forgetful(null);
+    expect(await patient(store, quick().tuning).put('x', Buffer.from('mine'))).toEqual({ bytes: 4 });
+    expect(calls()).toBe(2);
+  });
+
+  it('never replace, nor are taken for, what was there before', async () => {
+    const { store, calls } = forgetful(Buffer.from('mine'));
+    expect(await codeOf(patient(store, quick().tuning).put('x', Buffer.from('mine')))).toBe('exists');
+    expect(calls()).toBe(1);
+  });
+});

@@ -1,8 +1,7 @@
-import { addAbortSignal, type Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { messageOf } from '../errors.ts';
 import { said } from './network-errors.ts';
-import type { StoreError } from './store.ts';
-import { type PutOptions } from './store.ts';
+import type { PutOptions, StoreError } from './store.ts';
 
 /** What a store sends: the body's bytes, and the signal that ends it all. */
 export interface Sending {
@@ -19,11 +18,12 @@ export interface Sending {
  */
 export async function putBody(
   name: string,
-  body: Readable,
+  given: Readable | Uint8Array,
   { signal }: PutOptions,
   send: (sending: Sending) => Promise<void>,
   explain: (error: unknown) => StoreError,
 ): Promise<{ bytes: number }> {
+  const body = given instanceof Readable ? given : Readable.from([given], { objectMode: false });
   // The body may fail while nobody reads it yet; reading it finds that out again.
   body.on('error', () => {});
   const over = new AbortController();

@@ -62,7 +62,7 @@ export interface Store {
    * Writes a new file, all or nothing: no reader ever sees half of it, and a body that fails or a signal that
    * aborts leaves nothing. Never overwrites: a name that is taken is `exists`, also for two writers at once.
    */
-  put(name: string, body: Readable, options?: PutOptions): Promise<{ bytes: number }>;
+  put(name: string, body: Readable | Uint8Array, options?: PutOptions): Promise<{ bytes: number }>;
   /** Reads a file, or the bytes `start` to `end` (inclusive) of it. `not-found` is thrown before the stream is handed out. */
   get(name: string, range?: { start: number; end: number }): Promise<Readable>;
   stat(name: string): Promise<FileInfo>;

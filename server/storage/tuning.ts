@@ -9,4 +9,12 @@ export interface Tuning {
   stallMs: number;
 }
 
+/** For work that nobody waits for at a screen. */
 export const DEFAULT_TUNING: Tuning = { retry: DEFAULT_POLICY, connectMs: 10_000, stallMs: 25_000 };
+
+/** For what a page or a statement waits for: it says soon that a destination can't be reached. */
+export const BRISK_TUNING: Tuning = {
+  retry: { ...DEFAULT_POLICY, attempts: 3 },
+  connectMs: 5_000,
+  stallMs: 15_000,
+};

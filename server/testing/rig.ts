@@ -8,6 +8,8 @@ import { openSecrets } from '../accounts/secrets.ts';
 import { startTestServer } from '../cluster/postgres/test-server.ts';
 import type { TestServer } from '../cluster/postgres/test-server.ts';
 import { Turns } from '../cluster/turns.ts';
+import { ConnectionTests } from '../destinations/connection-test.ts';
+import { Destinations } from '../destinations/destinations.ts';
 import { coordinate } from '../jobs/coordinate.ts';
 import type { JobEvent, JobId } from '../jobs/job.ts';
 import { JobLog } from '../jobs/log.ts';
@@ -24,7 +26,11 @@ import type { Services } from '../services.ts';
 import type { Answer } from '../statement/answers.ts';
 import { StatementExecutor } from '../statement/execute.ts';
 import { parseStatements } from '../statement/parse.ts';
-import { openStore } from '../storage/open.ts';
+import { openStore, type StorageConfig } from '../storage/open.ts';
+import { PROBE_TUNING } from '../storage/probe.ts';
+import type { Store } from '../storage/store.ts';
+import type { Tuning } from '../storage/tuning.ts';
+import { startWireServer, type WireServer } from '../wire/server.ts';
 
 export const ROOT_PASSWORD = 'root’s pässword 1';
 
@@ -39,16 +45,27 @@ export interface Rig {
   startEngine(options?: { tasks?: number }): Promise<() => Promise<void>>;
   /** Runs a text of statements as root on the cluster `default`; answers the last one's answer. */
   run(sql: string, notices?: string[]): Promise<Answer>;
+  /** Starts the PostgreSQL wire endpoint, for `ROOT_PASSWORD`; answers its port. */
+  listen(): Promise<number>;
   /** All events of a job that has ended. */
   events(id: JobId | string): Promise<JobEvent[]>;
   stop(): Promise<void>;
+}
+
+export interface RigOptions {
+  /** What the cluster `default` is, instead of the rig's own server. */
+  clusterUrl?: string;
+  /** How patient stores are. */
+  tuning?: Tuning;
+  /** What is put around each store that is opened. */
+  around?: (store: Store) => Store;
 }
 
 /**
  * Starts a server, a metadata store and a console's services. The cluster `default` is the server, or what
  * `clusterUrl` names. Engines are started by the test.
  */
-export async function startRig(options: { clusterUrl?: string } = {}): Promise<Rig> {
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const logger = pino({ level: process.env['HOLDFAST_TEST_LOG'] ?? 'silent' });
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-rig-'));
   const externDir = path.join(directory, 'extern');
@@ -65,16 +82,25 @@ export async function startRig(options: { clusterUrl?: string } = {}): Promise<R
   const jobStore = new JobStore(metadata, secrets, now);
   const jobs = new JobLog(metadata);
   const queue = await WorkQueue.open(metadataUrl, 'console', logger);
-  const open: EngineTools['openStore'] = (location) => openStore(location, { externDir });
+  const { tuning, around = (store) => store } = options;
+  const destinations = new Destinations(metadata, secrets, now);
+  const storage: StorageConfig = { externDir, saved: destinations, tuning };
+  const open: EngineTools['openStore'] = (location) => around(openStore(location, storage));
   const statements = new StatementExecutor({ clusters, jobStore, jobLog: jobs, queue, openStore: open, now });
   const services: Services = {
     accounts: new Accounts(metadata, { now, secureCookies: false }),
     clusters,
+    destinations,
+    connectionTests: new ConnectionTests({
+      destinations,
+      openStore: (location) => openStore(location, { ...storage, tuning: PROBE_TUNING }),
+    }),
     jobs,
     statements,
     users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
   };
   const engines = new Set<() => Promise<void>>();
+  let wire: WireServer | null = null;
 
   async function startEngine({ tasks = 4 }: { tasks?: number } = {}): Promise<() => Promise<void>> {
     const stopping = new AbortController();
@@ -124,12 +150,24 @@ export async function startRig(options: { clusterUrl?: string } = {}): Promise<R
       if (answer === null) throw new Error('no statement');
       return answer;
     },
+    async listen() {
+      wire ??= await startWireServer({
+        host: '127.0.0.1',
+        port: 0,
+        authenticate: (user, password) => services.accounts.check(user, password, 'sql'),
+        clusterExists: (name) => clusters.exists(name),
+        runner: statements,
+        logger,
+      });
+      return wire.port;
+    },
     async events(id) {
       const events: JobEvent[] = [];
       for await (const event of jobs.watch(id, 0, undefined)) events.push(event);
       return events;
     },
     async stop() {
+      await wire?.close();
       for (const stop of [...engines]) await stop();
       await queue.close(0);
       await clusters.close();

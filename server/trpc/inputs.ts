@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TestSubject } from '../destinations/connection-test.ts';
 import type { Targets } from '../statement/ast.ts';
 
 const identifier = z.string().min(1).max(255);
@@ -38,6 +39,18 @@ export const restoreInput = z.object({
   skipMissingSequences: z.boolean(),
   skipMissingViews: z.boolean(),
 });
+
+export const destinationId = z.string().min(1).max(64);
+/** As typed: what is wrong with it is told in words, beside its field. A URL may carry the key file of a service account. */
+const placeInput = z.object({ url: z.string().max(65_536), bearer: z.string().max(16_384).nullable() });
+export const destinationInput = placeInput.extend({ name: z.string().max(1000) });
+
+/** What to test: a saved destination, one that is being typed, or where a backup would go. */
+export const testInput: z.ZodType<TestSubject> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('saved'), id: destinationId }),
+  placeInput.extend({ kind: z.literal('place'), keepOf: destinationId.nullable() }),
+  z.object({ kind: z.literal('backup'), url }),
+]);
 
 /** The backup whose users are meant, and the cluster that they would be in. */
 export const usersInput = z.object({ source: url.min(1), cluster: identifier });

@@ -1,6 +1,7 @@
 import { router } from './init.ts';
 import { backupsRouter } from './backups.ts';
 import { clustersRouter } from './clusters.ts';
+import { destinationsRouter } from './destinations.ts';
 import { jobsRouter } from './jobs.ts';
 import { restoresRouter } from './restores.ts';
 import { sessionRouter } from './session.ts';
@@ -9,6 +10,7 @@ import { sessionRouter } from './session.ts';
 export const appRouter = router({
   session: sessionRouter,
   clusters: clustersRouter,
+  destinations: destinationsRouter,
   backups: backupsRouter,
   restores: restoresRouter,
   jobs: jobsRouter,
