@@ -25,8 +25,10 @@ class HttpStore implements Store {
   readonly #listing: Listing;
   readonly #files: Files;
   readonly #uploads: Uploads;
+  readonly #tuning: Tuning;
 
   constructor(location: HttpLocation, tuning: Tuning) {
+    this.#tuning = tuning;
     this.#exchange = new Exchange(location, tuning);
     this.#paths = new Paths(location.path);
     this.#listing = new Listing(this.#exchange, this.#paths);
@@ -40,12 +42,14 @@ class HttpStore implements Store {
     });
   }
 
-  put(name: string, body: Readable, options: PutOptions = {}): Promise<{ bytes: number }> {
+  put(name: string, body: Readable | Uint8Array, options: PutOptions = {}): Promise<{ bytes: number }> {
+    // Bytes are put again by whoever gave them (patient.ts).
+    const attempts = body instanceof Uint8Array ? 1 : this.#tuning.retry.attempts;
     return putBody(
       name,
       body,
       options,
-      (sending) => this.#uploads.write(name, sending),
+      (sending) => this.#uploads.write(name, sending, { ...this.#tuning.retry, attempts }),
       (error) => explain(error, name),
     );
   }

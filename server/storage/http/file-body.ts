@@ -1,5 +1,6 @@
 import { type Readable, Transform, type TransformCallback } from 'node:stream';
 import { said } from '../network-errors.ts';
+import { bytesPassed } from '../young.ts';
 import { explain } from './exchange.ts';
 
 export interface Cut {
@@ -36,6 +37,7 @@ class FileBody extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    bytesPassed(chunk.length);
     const from = Math.min(this.#skip, chunk.length);
     this.#skip -= from;
     const wanted = chunk.subarray(from, from + this.#left);

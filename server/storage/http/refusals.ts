@@ -20,6 +20,8 @@ export function refusal(answer: Answer, location: HttpLocation): StoreError {
       });
     case 405:
     case 501:
+      if (method === 'DELETE')
+        return said('denied', `the server lets nothing be removed (HTTP ${status} to DELETE)`, about);
       return said('failed', `the server takes no ${method} (HTTP ${status})`, about, {
         hint: 'The server has to take PUT, GET, HEAD and DELETE; in nginx: dav_methods PUT DELETE MKCOL MOVE;',
       });

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { said } from '../network-errors.ts';
+import { bytesPassed } from '../young.ts';
 import { Fingerprint } from './fingerprint.ts';
 
 /** A body that ends within this is held: it is sent with its length, and again where that is needed. */
@@ -69,6 +70,11 @@ export class Outgoing {
     return this.#complete;
   }
 
+  /** Some of it may have reached the server. */
+  get begun(): boolean {
+    return this.#complete || this.sent.bytes > 0;
+  }
+
   /** The request is over: nothing is waited for any more. */
   end(): void {
     this.#expectNothing();
@@ -81,6 +87,7 @@ export class Outgoing {
       for (let offset = 0; offset < chunk.length; offset += PIECE_BYTES) {
         this.#expect('the server takes no more of it', this.#stallMs);
         yield chunk.subarray(offset, offset + PIECE_BYTES);
+        bytesPassed(PIECE_BYTES);
       }
       this.#expectNothing();
     }

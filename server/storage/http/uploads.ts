@@ -1,30 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { said } from '../network-errors.ts';
 import type { Sending } from '../putting.ts';
-import { isTransient, retry } from '../retry.ts';
+import { isTransient, retry, type RetryPolicy } from '../retry.ts';
 import { StoreError } from '../store.ts';
 import type { Tuning } from '../tuning.ts';
-import { type Answer, isMissing, isUnknownMethod, succeeded } from './answers.ts';
+import { type Answer, isMissing, succeeded } from './answers.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Collections } from './collections.ts';
 import type { Exchange } from './exchange.ts';
 import type { Files } from './files.ts';
-import { Fingerprint, fingerprintOf, HEAD_BYTES } from './fingerprint.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import { type Destination, move, refusesMoves, whatMoveTells } from './moves.ts';
 import type { Paths, Place } from './paths.ts';
 import { noDirectory } from './refusals.ts';
-import { answerMs, type Body, Outgoing, readAhead } from './sending.ts';
+import { type Body, Outgoing, readAhead } from './sending.ts';
 
-/**
- * How a server lets a file appear at once, whole and over none: MOVE, with a `Destination` that is a URL or, since a proxy that
- * ends TLS makes URLs wrong, a path (RFC 4918, 10.3); or not at all: then its PUT has to be so.
- */
-type Way = { kind: 'move'; destination: 'url' | 'path' } | { kind: 'in-place' };
+/** How a file comes to be at once, whole and over none: by MOVE; or, where there is none, its PUT has to be so. */
+type Way = { kind: 'move'; destination: Destination } | { kind: 'in-place' };
+
+/** One file that is being written. */
+interface Writing {
+  name: string;
+  place: Place;
+  body: Body;
+  signal: AbortSignal;
+  policy: RetryPolicy;
+}
 
 /** A server may yet be about to write what it got of a request that was broken off. */
 const TAKE_BACK_WAITS_MS = [0, 100, 300];
-/** Taking back is tidying up: who aborted doesn't wait longer than this for it, each time. */
+/** Taking back is tidying up: it isn't waited for longer than this, each time. */
 const TAKE_BACK_ANSWER_MS = 5_000;
 
-export interface Parts {
+export interface UploadParts {
   exchange: Exchange;
   paths: Paths;
   collections: Collections;
@@ -34,197 +42,166 @@ export interface Parts {
 
 /** Writes files. Throws StoreError, and leaves nothing behind then, as far as the server does what it is told. */
 export class Uploads {
-  readonly #parts: Parts;
+  readonly #exchange: Exchange;
+  readonly #paths: Paths;
+  readonly #collections: Collections;
+  readonly #files: Files;
+  readonly #arrivals: Arrivals;
+  readonly #stallMs: number;
   #way: Way | null = null;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor({ exchange, paths, collections, files, tuning }: UploadParts) {
+    this.#exchange = exchange;
+    this.#paths = paths;
+    this.#collections = collections;
+    this.#files = files;
+    this.#arrivals = new Arrivals(files, exchange.guarded);
+    this.#stallMs = tuning.stallMs;
   }
 
-  async write(name: string, { chunks, signal }: Sending): Promise<void> {
-    const { paths, files, tuning } = this.#parts;
-    const place = paths.file(name);
+  async write(name: string, { chunks, signal }: Sending, policy: RetryPolicy): Promise<void> {
+    const place = this.#paths.file(name);
     // Known before the first byte is read; what decides comes in the end.
-    const seen = await retry(() => files.look(place.path, name, { signal }), tuning.retry, signal);
+    const seen = await retry(() => this.#files.look(place.path, name, { signal }), policy, signal);
     if (seen.kind !== 'missing') throw exists(name);
-    const body = await readAhead(chunks);
-    this.#way ??= await retry(() => this.#learnWay(name, signal), tuning.retry, signal);
-    if (this.#way.kind === 'move' && (await this.#writeAside(name, place, body, this.#way, signal))) return;
-    await this.#writeInPlace(name, place, body, signal);
+    const writing = { name, place, body: await readAhead(chunks), signal, policy };
+    this.#way ??= await retry(() => this.#learnWay(writing), policy, signal);
+    const { kind } = this.#way;
+    if (kind === 'move' && (await this.#writeAside(writing, this.#way.destination))) return;
+    await this.#writeInPlace(writing);
   }
 
-  /**
-   * What a MOVE of nothing to nowhere is answered with tells of most servers: those that know it look for the file first (404). Of the
-   * others a small file tells.
-   */
-  async #learnWay(name: string, signal: AbortSignal): Promise<Way> {
-    const { exchange, paths } = this.#parts;
+  async #learnWay(writing: Writing): Promise<Way> {
     for (const destination of ['url', 'path'] as const) {
-      const answer = await this.#move(paths.unused(), paths.unused(), { name, destination, signal });
-      const { status } = answer;
-      if (isMissing(answer) || status === 409) return { kind: 'move', destination };
-      if (isUnknownMethod(answer)) break;
-      if (status === 401 || status === 429 || status === 503 || status === 504)
-        throw exchange.refusal(answer);
-      if (await this.#moves(name, destination, signal)) return { kind: 'move', destination };
+      const [from, to] = [this.#paths.unused(), this.#paths.unused()];
+      const answer = await this.#move(writing, { from, to, destination, signal: writing.signal });
+      const told = whatMoveTells(answer, this.#exchange);
+      if (told === false) break;
+      if (told === true || (await this.#moves(writing, destination))) return { kind: 'move', destination };
     }
     return { kind: 'in-place' };
   }
 
   /** Whether an empty file can be moved, beside the one that is to be written. */
-  async #moves(name: string, destination: 'url' | 'path', signal: AbortSignal): Promise<boolean> {
-    const { paths, tuning } = this.#parts;
-    const [from, to] = [paths.temporary(name), paths.temporary(name)];
+  async #moves(writing: Writing, destination: Destination): Promise<boolean> {
+    const { name, signal } = writing;
+    const [from, to] = [this.#paths.temporary(name), this.#paths.temporary(name)];
     const body: Body = { kind: 'held', bytes: Buffer.alloc(0) };
     try {
-      await this.#put(from, name, new Outgoing(body, name, tuning.stallMs), body, {}, signal);
-      return succeeded(await this.#move(from.path, to.path, { name, destination, signal }));
+      await this.#put({ ...writing, place: from, body }, this.#outgoing(body, name));
+      await this.#move(writing, { from: from.path, to: to.path, destination, signal });
+      return (await this.#files.look(to.path, name, { signal })).kind === 'file';
     } finally {
-      await this.#remove(from, name).catch(() => false);
-      await this.#remove(to, name).catch(() => false);
+      for (const { path } of [from, to]) await this.#remove(path, name);
     }
   }
 
   /** Under a temporary name first. Answers false where the server turns out to have no MOVE. */
-  async #writeAside(
-    name: string,
-    place: Place,
-    body: Body,
-    way: Way & { kind: 'move' },
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const temporary = this.#parts.paths.temporary(name);
+  async #writeAside(writing: Writing, destination: Destination): Promise<boolean> {
+    const { name, body, signal } = writing;
+    const temporary = this.#paths.temporary(name);
+    let moved = false;
     try {
-      const sent = await this.#send(temporary, name, body, signal);
+      const sent = await this.#send({ ...writing, place: temporary });
       signal.throwIfAborted();
-      if (await this.#publish(name, temporary, place, sent, way, signal)) return true;
-    } catch (error) {
-      await this.#takeBack(temporary, name);
-      throw error;
+      moved = await this.#publish(writing, temporary, sent, destination);
+    } finally {
+      if (!moved) await this.#takeBack(temporary.path, name);
     }
-    await this.#takeBack(temporary, name);
+    if (moved) return true;
     this.#way = { kind: 'in-place' };
     if (body.kind === 'held') return false;
-    throw said('transient', 'the server has no MOVE: it has to be sent again, to its own name', name);
+    throw said('transient', 'the server has no MOVE after all: it has to be sent again', name);
   }
 
   /** Sends a file to a name that nobody else has, and sees that all of it arrived. */
-  async #send(place: Place, name: string, body: Body, signal: AbortSignal): Promise<Fingerprint> {
-    const { tuning } = this.#parts;
-    const once = async (): Promise<Fingerprint> => {
-      const outgoing = new Outgoing(body, name, tuning.stallMs);
-      await this.#put(place, name, outgoing, body, {}, signal);
-      return outgoing.sent;
-    };
+  async #send(writing: Writing): Promise<Fingerprint> {
+    const { body, policy, signal } = writing;
     if (body.kind === 'held')
-      return retry(
-        async () => {
-          const sent = await once();
-          if (!(await this.#arrived(place, name, sent, signal))) throw damaged(name);
-          return sent;
-        },
-        tuning.retry,
-        signal,
-      );
-    const sent = await once();
-    if (!(await retry(() => this.#arrived(place, name, sent, signal), tuning.retry, signal)))
-      throw damaged(name);
+      return retry(() => this.#sendOnce(writing, { ...policy, attempts: 1 }), policy, signal);
+    return this.#sendOnce(writing, policy);
+  }
+
+  /** `policy` is for looking whether it arrived. */
+  async #sendOnce(writing: Writing, policy: RetryPolicy): Promise<Fingerprint> {
+    const { name, place, body, signal } = writing;
+    const outgoing = this.#outgoing(body, name);
+    await this.#put(writing, outgoing);
+    const { sent } = outgoing;
+    const whole = () => this.#arrivals.isWhole(place.path, name, sent, signal);
+    if (!(await retry(whole, policy, signal))) throw damaged(name);
     return sent;
   }
 
   /** Gives a file that was sent its name, unless that is taken. Answers false where the server has no MOVE. */
   async #publish(
-    name: string,
+    writing: Writing,
     temporary: Place,
-    place: Place,
     sent: Fingerprint,
-    { destination }: Way & { kind: 'move' },
-    signal: AbortSignal,
+    destination: Destination,
   ): Promise<boolean> {
-    const { exchange, files, tuning } = this.#parts;
+    const { name, place, policy, signal } = writing;
     // Its answer may have got lost although it was done: then the temporary name is gone, and what we sent has the other.
     const landed = async (): Promise<boolean> =>
-      (await files.look(temporary.path, name)).kind === 'missing' && (await this.#holds(place, name, sent));
-    return retry(
-      async (attempt) => {
-        let answer: Answer;
-        try {
-          // Not ended by the signal: whether it was done would not be known.
-          answer = await this.#move(temporary.path, place.path, { name, destination, bytes: sent.bytes });
-        } catch (error) {
-          if (isTransient(error) && (await landed().catch(() => false))) return true;
-          throw error;
-        }
-        if (succeeded(answer)) return true;
-        if (attempt > 1 && (await landed())) return true;
-        if (answer.status === 412) throw exists(name);
-        if (isUnknownMethod(answer) || answer.status === 403) return false;
-        if (isMissing(answer)) {
-          if ((await files.look(temporary.path, name)).kind === 'file') return false;
-          throw said('transient', 'somebody removed it while it was written', name);
-        }
-        throw exchange.refusal(answer);
-      },
-      tuning.retry,
-      signal,
-    );
+      (await this.#files.look(temporary.path, name)).kind === 'missing' &&
+      (await this.#arrivals.isSame(place.path, name, sent));
+    const attempt = async (count: number): Promise<boolean> => {
+      let answer: Answer;
+      try {
+        // Not ended by the signal: whether it was done would not be known.
+        const between = { from: temporary.path, to: place.path, bytes: sent.bytes };
+        answer = await this.#move(writing, { ...between, destination });
+      } catch (error) {
+        if (isTransient(error) && (await landed().catch(() => false))) return true;
+        throw error;
+      }
+      if (succeeded(answer) || (count > 1 && (await landed()))) return true;
+      if (answer.status === 412) throw exists(name);
+      if (refusesMoves(answer)) return false;
+      if (!isMissing(answer)) throw this.#exchange.refusal(answer);
+      if ((await this.#files.look(temporary.path, name)).kind === 'file') return false;
+      throw said('transient', 'somebody removed it while it was written', name);
+    };
+    return retry(attempt, policy, signal);
   }
 
   /** To its own name, where the server has no MOVE: only if nothing has that name. */
-  async #writeInPlace(name: string, place: Place, body: Body, signal: AbortSignal): Promise<void> {
-    const { tuning } = this.#parts;
-    let sent = new Fingerprint();
-    const once = async (attempt: number): Promise<void> => {
-      const outgoing = new Outgoing(body, name, tuning.stallMs);
-      sent = outgoing.sent;
+  async #writeInPlace(writing: Writing): Promise<void> {
+    const { body, policy, signal } = writing;
+    if (body.kind === 'held')
+      await retry((count) => this.#writeInPlaceOnce(writing, count > 1), policy, signal);
+    else await this.#writeInPlaceOnce(writing, false);
+  }
+
+  async #writeInPlaceOnce(writing: Writing, again: boolean): Promise<void> {
+    const { name, place, body, signal, policy } = writing;
+    const outgoing = this.#outgoing(body, name);
+    const { sent } = outgoing;
+    try {
       try {
-        await this.#put(place, name, outgoing, body, { 'if-none-match': '*' }, signal);
+        await this.#put(writing, outgoing, { 'if-none-match': '*' });
       } catch (error) {
-        // Ours, whose answer got lost, is the same.
-        const lost = isTransient(error) ? outgoing.complete : attempt > 1 && isExists(error);
-        if (lost && (await this.#holds(place, name, sent).catch(() => false))) return;
+        // What was said to have failed may have been done: then it is our own file that is there.
+        const unsure = isTransient(error) ? outgoing.complete : again && isExists(error);
+        if (unsure && (await this.#arrivals.isSame(place.path, name, sent).catch(() => false))) return;
         throw error;
       }
-      if (!(await retry(() => this.#arrived(place, name, sent, signal), tuning.retry, signal))) {
-        if (await this.#isOurs(place, name, sent)) throw damaged(name);
-        throw exists(name);
-      }
-    };
-    try {
-      if (body.kind === 'stream') await once(1);
-      else
-        await retry(
-          async (attempt) => {
-            try {
-              await once(attempt);
-            } catch (error) {
-              if (isTransient(error)) await this.#withdraw(place, name, sent);
-              throw error;
-            }
-          },
-          tuning.retry,
-          signal,
-        );
+      const whole = () => this.#arrivals.isWhole(place.path, name, sent, signal);
+      if (await retry(whole, policy, signal)) return;
+      throw (await this.#arrivals.isOurs(place.path, name, sent)) ? damaged(name) : exists(name);
     } catch (error) {
-      if (!isExists(error)) await this.#withdraw(place, name, sent);
+      if (!isExists(error) && outgoing.begun) await this.#withdraw(place.path, name, sent);
       throw error;
     }
   }
 
-  async #put(
-    place: Place,
-    name: string,
-    outgoing: Outgoing,
-    body: Body,
-    headers: Record<string, string>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { exchange, collections } = this.#parts;
-    const known = await collections.ensure(place.directory, name);
+  async #put(writing: Writing, outgoing: Outgoing, headers: Record<string, string> = {}): Promise<void> {
+    const { name, place, body, signal } = writing;
     // With its length where that is known: not every server takes a body without.
-    const length = body.kind === 'held' ? { 'content-length': String(body.bytes.length) } : null;
+    const length = body.kind === 'held' ? { 'content-length': String(body.bytes.length) } : {};
     try {
-      const answer = await exchange.tell({
+      const known = await this.#collections.ensure(place.directory, name);
+      const answer = await this.#exchange.tell({
         method: 'PUT',
         path: place.path,
         about: name,
@@ -238,99 +215,47 @@ export class Uploads {
         throw said('failed', 'the server answered before it had all of it', name);
       }
       if (answer.status === 412) throw exists(name);
-      if (answer.status === 404 || answer.status === 409) {
-        collections.forget(place.directory);
-        throw known ? said('transient', 'its directory was removed', name) : noDirectory(answer);
-      }
-      throw exchange.refusal(answer);
+      if (answer.status !== 404 && answer.status !== 409) throw this.#exchange.refusal(answer);
+      this.#collections.forget(place.directory);
+      throw known ? said('transient', 'its directory was removed', name) : noDirectory(answer);
     } finally {
       outgoing.end();
     }
   }
 
+  #outgoing(body: Body, name: string): Outgoing {
+    return new Outgoing(body, name, this.#stallMs);
+  }
+
   #move(
-    from: string,
-    to: string,
-    asked: { name: string; destination: 'url' | 'path'; bytes?: number; signal?: AbortSignal },
+    { name }: Writing,
+    moving: { from: string; to: string; destination: Destination; bytes?: number; signal?: AbortSignal },
   ): Promise<Answer> {
-    const { exchange, tuning } = this.#parts;
-    return exchange.tell({
-      method: 'MOVE',
-      path: from,
-      about: asked.name,
-      headers: { destination: asked.destination === 'url' ? exchange.origin + to : to, overwrite: 'F' },
-      signal: asked.signal,
-      answerMs: answerMs(asked.bytes ?? 0, tuning.stallMs),
-    });
+    return move(this.#exchange, this.#stallMs, { bytes: 0, ...moving, about: name });
   }
 
-  /**
-   * Whether what is there is what was sent. TLS sees to it that each byte arrives as it was, so that its length tells; without TLS
-   * nothing does (TCP's checksum lets one damaged packet of some 65,000 pass): it is read back.
-   */
-  async #arrived(place: Place, name: string, sent: Fingerprint, signal: AbortSignal): Promise<boolean> {
-    const { exchange, files } = this.#parts;
-    if (exchange.guarded) {
-      const seen = await files.look(place.path, name, { signal });
-      if (seen.kind !== 'file') return false;
-      if (seen.bytes !== null) return seen.bytes === sent.bytes;
-    }
-    return this.#holds(place, name, sent, signal);
-  }
-
-  /** Whether it holds just these bytes, seen by reading it. */
-  async #holds(place: Place, name: string, sent: Fingerprint, signal?: AbortSignal): Promise<boolean> {
-    try {
-      const stream = await this.#parts.files.read(place.path, name, undefined, signal);
-      return sent.equals(await fingerprintOf(stream));
-    } catch (error) {
-      if (error instanceof StoreError && error.code === 'not-found') return false;
-      throw error;
-    }
-  }
-
-  async #takeBack(place: Place, name: string): Promise<void> {
+  async #takeBack(path: string, name: string): Promise<void> {
     for (const wait of TAKE_BACK_WAITS_MS) {
       await sleep(wait);
-      const removed = await this.#remove(place, name).catch(() => false);
-      if (removed) return;
+      if (await this.#remove(path, name)) return;
     }
-  }
-
-  async #remove({ path }: Place, name: string): Promise<boolean> {
-    const { exchange, tuning } = this.#parts;
-    const answer = await exchange.tell({
-      method: 'DELETE',
-      path,
-      about: name,
-      headers: { depth: '0' },
-      answerMs: Math.min(tuning.stallMs, TAKE_BACK_ANSWER_MS),
-    });
-    return succeeded(answer);
   }
 
   /** Removes what a PUT to the file's own name left of it, unless that is somebody else's. */
-  async #withdraw(place: Place, name: string, sent: Fingerprint): Promise<void> {
+  async #withdraw(path: string, name: string, sent: Fingerprint): Promise<void> {
     for (const wait of TAKE_BACK_WAITS_MS) {
       await sleep(wait);
-      const ours = await this.#isOurs(place, name, sent).catch(() => false);
-      if (ours && (await this.#remove(place, name).catch(() => false))) return;
+      const ours = await this.#arrivals.isOurs(path, name, sent).catch(() => false);
+      if (ours && (await this.#remove(path, name))) return;
     }
   }
 
-  /**
-   * Whether what is there is what was sent, or the beginning of it, or as long (and damaged). Another writer's is neither, unless
-   * it has written the same.
-   */
-  async #isOurs({ path }: Place, name: string, sent: Fingerprint): Promise<boolean> {
-    const { files } = this.#parts;
-    const seen = await files.look(path, name);
-    if (seen.kind !== 'file') return false;
-    const bytes = seen.bytes ?? (await files.sizeOf(path, name));
-    if (bytes === sent.bytes || bytes === 0) return true;
-    if (bytes > sent.bytes) return false;
-    const start = await fingerprintOf(await files.read(path, name, { start: 0, end: HEAD_BYTES - 1 }));
-    return sent.head.subarray(0, start.bytes).equals(start.head);
+  /** Answers whether there was something to be removed; that it could not be is no failure of its own. */
+  async #remove(path: string, name: string): Promise<boolean> {
+    const asked = { path, about: name, answerMs: Math.min(this.#stallMs, TAKE_BACK_ANSWER_MS) };
+    return this.#exchange
+      .tell({ method: 'DELETE', headers: { depth: '0' }, ...asked })
+      .then(succeeded, () => false);
   }
 }
 
