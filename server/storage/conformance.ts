@@ -31,6 +31,8 @@ export interface Subject {
   held?: () => Promise<string[]>;
   /** What is there beside files: parts of uploads that never ended, temporary files. */
   leftovers: () => Promise<string[]>;
+  /** What a killed writer left is invisible, can't be told from what another one is writing, and expires by itself. */
+  expires?: true;
   /** Removes everything. */
   cleanup: () => Promise<void>;
 }
@@ -389,7 +391,7 @@ export function storeConformance(name: string, options: ConformanceOptions): voi
         await killedWriter(subject.url, subject.externDir ?? '', 'data/t/file');
         expect(await see(store)).toEqual([]);
         await store.remove('data/t/file');
-        expect(await subject.leftovers()).toEqual([]);
+        if (subject.expires === undefined) expect(await subject.leftovers()).toEqual([]);
         await store.put('data/t/file', textBody('again'));
         expect(await see(store)).toEqual(['data/t/file 5']);
       },

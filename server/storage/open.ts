@@ -38,12 +38,13 @@ async function openRemote(location: RemoteLocation, saved: SavedCredentials, tun
 
 async function openKnown(location: RemoteLocation, tuning: Tuning): Promise<Store> {
   switch (location.scheme) {
+    case 'gs':
+      return (await import('./gs/store.ts')).gsStore(location, tuning);
     case 'http':
     case 'https':
       return (await import('./http.ts')).httpStore(location, tuning);
     case 's3':
     case 'azure':
-    case 'gs':
       throw new HoldfastError(
         'unsupported',
         `this version of Holdfast writes to nodelocal only, not to ${location.scheme}: ${location.redacted}`,

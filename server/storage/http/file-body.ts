@@ -1,6 +1,5 @@
 import { type Readable, Transform, type TransformCallback } from 'node:stream';
 import { said } from '../network-errors.ts';
-import { bytesPassed } from '../young.ts';
 import { explain } from './exchange.ts';
 
 export interface Cut {
@@ -37,7 +36,6 @@ class FileBody extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    bytesPassed(chunk.length);
     const from = Math.min(this.#skip, chunk.length);
     this.#skip -= from;
     const wanted = chunk.subarray(from, from + this.#left);

@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { said } from '../network-errors.ts';
-import { bytesPassed } from '../young.ts';
 import { Fingerprint } from './fingerprint.ts';
 
 /** A body that ends within this is held: it is sent with its length, and again where that is needed. */
@@ -87,7 +86,6 @@ export class Outgoing {
       for (let offset = 0; offset < chunk.length; offset += PIECE_BYTES) {
         this.#expect('the server takes no more of it', this.#stallMs);
         yield chunk.subarray(offset, offset + PIECE_BYTES);
-        bytesPassed(PIECE_BYTES);
       }
       this.#expectNothing();
     }

@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { v2 as webdav } from 'webdav-server';
-import { plainServer } from './http-plain-server.ts';
+import { plainServer } from './plain-server.ts';
 
 const [kind = '', directory = ''] = process.argv.slice(2);
 

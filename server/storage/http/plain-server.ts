@@ -14,8 +14,8 @@ export interface PlainOptions {
   noLengths?: boolean;
   /** 411 to what comes without a length. */
   lengthRequired?: boolean;
-  /** Knows MOVE, too. */
-  move?: boolean;
+  /** Knows MOVE, too, to a URL of its own; or only to a path, as behind a proxy that ends TLS. */
+  move?: 'url' | 'path';
 }
 
 /**
@@ -51,8 +51,7 @@ async function handle(
       await unlink(path);
       return respond(response, 204);
     case 'MOVE':
-      if (options.move === true) return move(directory, path, request, response);
-      return respond(response, 405);
+      return move(directory, path, options, request, response);
     default:
       return respond(response, 405);
   }
@@ -107,13 +106,16 @@ async function get(
 async function move(
   directory: string,
   path: string,
+  options: PlainOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const destination = String(request.headers.destination);
+  if (options.move === undefined) return respond(response, 405);
+  if (options.move === 'path' && !destination.startsWith('/')) return respond(response, 502);
   await stat(path);
-  const destination = new URL(String(request.headers.destination), 'http://host').pathname;
   try {
-    await link(path, pathOf(directory, destination));
+    await link(path, pathOf(directory, new URL(destination, 'http://host').pathname));
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
     return respond(response, 412);
