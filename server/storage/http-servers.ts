@@ -146,8 +146,19 @@ export async function filesBelow(directory: string): Promise<string[]> {
   return found.sort();
 }
 
-/** Temporary files below, and bodies that nginx keeps while they arrive. */
+/**
+ * Temporary files below, and bodies that nginx keeps while they arrive. A server may hear of a broken connection later than whoever
+ * broke it: what it tidies up itself within a few seconds isn't left.
+ */
 export async function temporariesBelow(directory: string): Promise<string[]> {
+  for (let wait = 10; ; wait *= 2) {
+    const found = await temporariesNow(directory);
+    if (found.length === 0 || wait > 2_000) return found;
+    await sleep(wait);
+  }
+}
+
+async function temporariesNow(directory: string): Promise<string[]> {
   const found: string[] = [];
   for (const path of await tree(directory)) {
     const stats = await stat(join(directory, path)).catch(() => null);

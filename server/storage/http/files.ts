@@ -50,9 +50,7 @@ export class Files {
     if (answer.status === 200) {
       const bytes = contentLength(answer);
       const resource =
-        surely || bytes === null || bytes === 0 || isPage(answer)
-          ? await this.#listing.resource(path, name, signal)
-          : null;
+        surely || mayBeDirectory(answer) ? await this.#listing.resource(path, name, signal) : null;
       if (resource?.kind === 'directory') return resource;
       return { kind: 'file', bytes: bytes ?? resource?.bytes ?? null };
     }
@@ -105,7 +103,7 @@ export class Files {
       return fileBody(body, name, { skip: 0, length: end - range.start + 1, surely: true });
     }
     if (status === 200) {
-      if (isPage(answer) && (await this.#isDirectory(answer))) throw notFound(name);
+      if (mayBeDirectory(answer) && (await this.#isDirectory(answer))) throw notFound(name);
       const total = contentLength(answer);
       if (range === undefined)
         return fileBody(body, name, { skip: 0, length: total, surely: total !== null });
@@ -158,8 +156,10 @@ function isRange({ start, end }: Range): boolean {
   return Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start;
 }
 
-/** It may be the listing that a server made of a directory. */
-function isPage(answer: Answer): boolean {
+/** It may be what a server made of a directory: a page that lists it, or nothing. */
+function mayBeDirectory(answer: Answer): boolean {
+  const bytes = contentLength(answer);
+  if (bytes === null || bytes === 0) return true;
   return /^(text\/html|application\/xhtml|httpd\/unix-directory)/i.test(
     headerOf(answer, 'content-type') ?? '',
   );
