@@ -41,10 +41,7 @@ export function findNginx(): string | null {
   return nginx !== null && spawnSync(nginx, ['-V']).stderr.includes('http_dav_module') ? nginx : null;
 }
 
-/**
- * nginx with what docs/destinations/http.md tells to configure. One worker, as there: whether a name is taken and the renaming are two
- * steps, and two workers could both find it free.
- */
+/** nginx with what docs/destinations/http.md tells to configure; several workers, who may all be at one name at once. */
 export async function startNginx(nginx: string): Promise<WebServer> {
   const directory = await newDirectory('nginx');
   await Promise.all([mkdir(join(directory, 'files')), mkdir(join(directory, 'bodies'))]);
@@ -62,7 +59,7 @@ export async function startNginx(nginx: string): Promise<WebServer> {
 function nginxConf(directory: string, port: number): string {
   return `
 daemon off;
-worker_processes 1;
+worker_processes 4;
 pid ${directory}/nginx.pid;
 error_log stderr error;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
@@ -75,7 +72,7 @@ http {
   uwsgi_temp_path ${directory}/unused-uwsgi;
   scgi_temp_path ${directory}/unused-scgi;
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${port} reuseport;
     root ${directory}/files;
     client_max_body_size 0;
     location / {
@@ -162,7 +159,7 @@ async function temporariesNow(directory: string): Promise<string[]> {
   const found: string[] = [];
   for (const path of await tree(directory)) {
     const stats = await stat(join(directory, path)).catch(() => null);
-    if (stats?.isFile() === true && (TEMPORARY.test(path) || path.startsWith('bodies/'))) found.push(path);
+    if (TEMPORARY.test(path) || (stats?.isFile() === true && path.startsWith('bodies/'))) found.push(path);
   }
   return found.sort();
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { Claims } from './http/claims.ts';
 import { Collections } from './http/collections.ts';
 import { isMissing, succeeded } from './http/answers.ts';
 import { Exchange, explain } from './http/exchange.ts';
@@ -24,6 +25,7 @@ class HttpStore implements Store {
   readonly #paths: Paths;
   readonly #listing: Listing;
   readonly #files: Files;
+  readonly #claims: Claims;
   readonly #uploads: Uploads;
   readonly #tuning: Tuning;
 
@@ -33,10 +35,12 @@ class HttpStore implements Store {
     this.#paths = new Paths(location.path);
     this.#listing = new Listing(this.#exchange, this.#paths);
     this.#files = new Files(this.#exchange, this.#listing);
+    this.#claims = new Claims(this.#exchange, this.#paths, this.#files);
     this.#uploads = new Uploads({
       exchange: this.#exchange,
       paths: this.#paths,
       collections: new Collections(this.#exchange),
+      claims: this.#claims,
       files: this.#files,
       tuning,
     });
@@ -72,6 +76,7 @@ class HttpStore implements Store {
     // Only a file that never came to be can have left one: a directory of thousands isn't read for each.
     for (const base of await this.#listing.temporaries(directory, temporaryPrefix(name), name))
       await this.#delete(filePath([...directory, base]), name);
+    await this.#claims.clear(name);
   }
 
   list(prefix: string): AsyncIterable<FileInfo> {

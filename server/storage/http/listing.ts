@@ -45,14 +45,14 @@ export class Listing {
   }
 
   /** The names of temporary files in a directory that start so; none where the server doesn't list. */
-  async temporaries(directory: readonly string[], prefix: string, about: string): Promise<string[]> {
+  async temporaries(parent: readonly string[], prefix: string, about: string): Promise<string[]> {
     if (this.#offered === false) return [];
-    const answer = await this.#propfind(directoryPath(directory), 1, about);
+    const answer = await this.#propfind(directoryPath(parent), 1, about);
     const found: string[] = [];
     if (answer.status === MULTISTATUS) {
-      for await (const { parts } of this.#members(answer)) {
+      for await (const { parts, directory } of this.#members(answer)) {
         const base = parts.at(-1) ?? '';
-        if (base.startsWith(prefix)) found.push(base);
+        if (base.startsWith(prefix) && !directory) found.push(base);
       }
     } else await this.#done(answer);
     return found;
@@ -74,10 +74,11 @@ export class Listing {
     for await (const member of this.#children(answer, below)) {
       const base = member.parts.at(-1) ?? '';
       const name = [...below, base].join('/');
+      if (isTemporary(base)) continue;
       if (member.directory) {
         if (`${name}/`.startsWith(prefix) || prefix.startsWith(`${name}/`))
           directories.push([...below, base]);
-      } else if (name.startsWith(prefix) && !isTemporary(base)) {
+      } else if (name.startsWith(prefix)) {
         const bytes = member.bytes ?? (await this.#lengthOf(name));
         if (bytes !== null) yield { name, bytes };
       }

@@ -41,6 +41,11 @@ export class Paths {
     return { path: filePath([...directory, `${temporaryPrefix(name)}${randomUUID()}`]), directory };
   }
 
+  /** The directory that who gives this file its name makes first. */
+  claim(name: string): string {
+    return directoryPath([...this.file(name).directory, `${temporaryPrefix(name)}claim`]);
+  }
+
   /** A name right below the location that nothing has. */
   unused(): string {
     return filePath([...this.#location, `${TEMPORARY}${randomUUID()}`]);

@@ -6,6 +6,7 @@ import { StoreError } from '../store.ts';
 import type { Tuning } from '../tuning.ts';
 import { type Answer, isMissing, succeeded } from './answers.ts';
 import { Arrivals } from './arrivals.ts';
+import { type Claims, exists } from './claims.ts';
 import type { Collections } from './collections.ts';
 import type { Exchange } from './exchange.ts';
 import type { Files } from './files.ts';
@@ -13,7 +14,7 @@ import type { Fingerprint } from './fingerprint.ts';
 import { type Destination, move, refusesMoves, whatMoveTells } from './moves.ts';
 import type { Paths, Place } from './paths.ts';
 import { noDirectory } from './refusals.ts';
-import { type Body, Outgoing, readAhead } from './sending.ts';
+import { answerMs, type Body, Outgoing, readAhead } from './sending.ts';
 
 /** How a file comes to be at once, whole and over none: by MOVE; or, where there is none, its PUT has to be so. */
 type Way = { kind: 'move'; destination: Destination } | { kind: 'in-place' };
@@ -36,6 +37,7 @@ export interface UploadParts {
   exchange: Exchange;
   paths: Paths;
   collections: Collections;
+  claims: Claims;
   files: Files;
   tuning: Tuning;
 }
@@ -45,15 +47,17 @@ export class Uploads {
   readonly #exchange: Exchange;
   readonly #paths: Paths;
   readonly #collections: Collections;
+  readonly #claims: Claims;
   readonly #files: Files;
   readonly #arrivals: Arrivals;
   readonly #stallMs: number;
   #way: Way | null = null;
 
-  constructor({ exchange, paths, collections, files, tuning }: UploadParts) {
+  constructor({ exchange, paths, collections, claims, files, tuning }: UploadParts) {
     this.#exchange = exchange;
     this.#paths = paths;
     this.#collections = collections;
+    this.#claims = claims;
     this.#files = files;
     this.#arrivals = new Arrivals(files, exchange.guarded);
     this.#stallMs = tuning.stallMs;
@@ -98,13 +102,16 @@ export class Uploads {
 
   /** Under a temporary name first. Answers false where the server turns out to have no MOVE. */
   async #writeAside(writing: Writing, destination: Destination): Promise<boolean> {
-    const { name, body, signal } = writing;
+    const { name, place, body, signal } = writing;
     const temporary = this.#paths.temporary(name);
     let moved = false;
     try {
       const sent = await this.#send({ ...writing, place: temporary });
       signal.throwIfAborted();
-      moved = await this.#publish(writing, temporary, sent, destination);
+      const claiming = { name, place, signal, patienceMs: answerMs(sent.bytes, this.#stallMs) };
+      moved = await this.#claims.holding(claiming, () =>
+        this.#publish(writing, temporary, sent, destination),
+      );
     } finally {
       if (!moved) await this.#takeBack(temporary.path, name);
     }
@@ -257,10 +264,6 @@ export class Uploads {
       .tell({ method: 'DELETE', headers: { depth: '0' }, ...asked })
       .then(succeeded, () => false);
   }
-}
-
-function exists(name: string): StoreError {
-  return said('exists', 'there is a file of that name already', name);
 }
 
 function isExists(error: unknown): boolean {

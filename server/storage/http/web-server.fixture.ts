@@ -9,8 +9,8 @@ import { plainServer } from './plain-server.ts';
 const [kind = '', directory = ''] = process.argv.slice(2);
 
 /**
- * The library's file system, but for MOVE: it looks whether a name is taken and renames afterwards, so that of two at once the later
- * one overwrites. Apache does the same, in a shorter time; what Holdfast makes of a server that is right is seen here.
+ * The library's file system, but for MOVE: it looks whether a name is taken and renames afterwards, between which others come in, even
+ * other requests of one process. Here it is one step.
  */
 class ExclusiveFileSystem extends webdav.PhysicalFileSystem {
   override _move(
