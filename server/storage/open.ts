@@ -40,10 +40,11 @@ async function openKnown(location: RemoteLocation, tuning: Tuning): Promise<Stor
   switch (location.scheme) {
     case 'gs':
       return (await import('./gs/store.ts')).gsStore(location, tuning);
+    case 's3':
+      return (await import('./s3.ts')).s3Store(location, tuning);
     case 'http':
     case 'https':
       return (await import('./http.ts')).httpStore(location, tuning);
-    case 's3':
     case 'azure':
       throw new HoldfastError(
         'unsupported',
@@ -73,7 +74,7 @@ const TOLD: Readonly<Record<StoreErrorCode, { code: ErrorCode; hint: string }>> 
   },
   'invalid-name': { code: 'location-invalid', hint: 'Choose a shorter path of plain names.' },
   'no-space': {
-    code: 'storage-unavailable',
+    code: 'storage-full',
     hint: 'Free some space there or choose another destination, then start again.',
   },
   'no-listing': {
