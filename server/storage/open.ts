@@ -38,19 +38,15 @@ async function openRemote(location: RemoteLocation, saved: SavedCredentials, tun
 
 async function openKnown(location: RemoteLocation, tuning: Tuning): Promise<Store> {
   switch (location.scheme) {
-    case 'gs':
-      return (await import('./gs/store.ts')).gsStore(location, tuning);
     case 's3':
       return (await import('./s3.ts')).s3Store(location, tuning);
     case 'azure':
       return (await import('./azure.ts')).azureStore(location, tuning);
+    case 'gs':
+      return (await import('./gs/store.ts')).gsStore(location, tuning);
     case 'http':
     case 'https':
-      throw new HoldfastError(
-        'unsupported',
-        `this version of Holdfast writes to nodelocal only, not to ${location.scheme}: ${location.redacted}`,
-        { hint: "Back up to a mounted file system: 'nodelocal://self/path/to/backup'." },
-      );
+      return (await import('./http.ts')).httpStore(location, tuning);
   }
 }
 

@@ -1,7 +1,8 @@
 import { startGsServer } from '../storage/gs/server.ts';
+import { startPlain, startWebdav, type WebServer } from '../storage/http-servers.ts';
 
 /** The kinds of destination behind a network. */
-export const REMOTE_KINDS = ['gs'] as const;
+export const REMOTE_KINDS = ['gs', 'http', 'webdav'] as const;
 export type RemoteKind = (typeof REMOTE_KINDS)[number];
 
 /** A server that backups can go to, for tests; in a process of its own. */
@@ -21,7 +22,18 @@ const START: Record<RemoteKind, () => Promise<TestDestination>> = {
       stop: () => server.stop(),
     };
   },
+  http: async () => web(await startPlain()),
+  webdav: async () => web(await startWebdav()),
 };
+
+function web(server: WebServer): TestDestination {
+  const { hostname: host, port } = new URL(server.origin);
+  return {
+    upstream: { host, port: Number(port) },
+    url: (path, at = Number(port)) => `http://${host}:${at}/backups/${path}`,
+    stop: () => server.stop(),
+  };
+}
 
 export function startDestination(kind: RemoteKind): Promise<TestDestination> {
   return START[kind]();
