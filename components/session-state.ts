@@ -10,20 +10,26 @@ export function useSessionState<T>(
   key: string,
   schema: z.ZodType<T>,
   initial: T,
+  /** What of it may be kept: `sessionStorage` is no place for secrets. */
+  kept: (value: T) => T = whole,
 ): readonly [T, (change: (before: T) => T) => void, () => void] {
   const [value, setValue] = useState<T>(() => read(key, schema) ?? initial);
   const change = useCallback(
     (update: (before: T) => T) => {
       setValue((before) => {
         const next = update(before);
-        putSessionState(key, next);
+        putSessionState(key, kept(next));
         return next;
       });
     },
-    [key],
+    [key, kept],
   );
   const forget = useCallback(() => sessionStorage.removeItem(key), [key]);
   return [value, change, forget];
+}
+
+function whole<T>(value: T): T {
+  return value;
 }
 
 function read<T>(key: string, schema: z.ZodType<T>): T | null {

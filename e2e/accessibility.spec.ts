@@ -21,6 +21,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       [`/restore?url=${encodeURIComponent(url)}`, 'accounts'],
       ['/jobs', 'succeeded'],
       [`/jobs/${id}`, 'Backup complete'],
+      ['/destinations', 'No saved destinations yet'],
       ['/clusters', 'PostgreSQL'],
       ['/clusters/view?name=default', 'Range 1 of 1'],
       ['/nowhere', 'Overview'],

@@ -24,7 +24,7 @@ test('a destination that can’t be is refused beside its field', async ({ page 
   await expect(page.getByRole('button', { name: 'Review' })).toBeDisabled();
   for (const [destination, message] of [
     ['ftp://host/path', 'unsupported storage scheme: "ftp"'],
-    ['s3://bucket/path', 'nodelocal only'],
+    ['s3://b/path', 'the host of an s3 URL is the bucket'],
     ['nodelocal://self/a/../../b', 'leads out of the extern directory'],
     ['nodelocal://self/a?x=y', 'unknown nodelocal query parameters: x'],
     ['nodelocal://self/e2e/taken', 'already contains a manifest.json'],

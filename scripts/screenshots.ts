@@ -118,6 +118,61 @@ async function tour(
   await page.goto(`/backups/view?url=${encodeURIComponent(`nodelocal://self/bank-${run}`)}`);
   await page.getByText('accounts').first().waitFor();
   await shoot('backup-view');
+  await destinations(page, run, shoot);
   await page.goto('/nowhere');
   await shoot('not-found');
+}
+
+/** Saves a destination and removes it again, so that the next tour sees what this one did. */
+async function destinations(page: Page, run: string, shoot: (name: string) => Promise<void>): Promise<void> {
+  await page.goto('/destinations');
+  await page.getByText('No saved destinations yet').waitFor();
+  await shoot('destinations-none');
+  const dialog = page.getByRole('dialog');
+  const result = dialog.getByRole('status');
+  await page.getByRole('button', { name: 'Add a destination' }).click();
+  await dialog.getByRole('textbox', { name: 'Bucket' }).waitFor();
+  await dialog.getByRole('button', { name: 'Test connection' }).click();
+  await shoot('destination-lacking');
+  await dialog.getByRole('combobox', { name: 'Storage' }).click();
+  await page.getByRole('option', { name: 'Directory (NFS)' }).click();
+  await dialog.getByRole('textbox', { name: 'Name' }).fill('Nightly');
+  // The manifest of the first backup is a file.
+  await dialog.getByRole('textbox', { name: 'Path' }).fill(`bank-${run}/manifest.json/x`);
+  await dialog.getByRole('button', { name: 'Test connection' }).click();
+  await result.waitFor();
+  await shoot('destination-failed');
+  await dialog.getByRole('textbox', { name: 'Path' }).fill('nightly');
+  await dialog.getByRole('button', { name: 'Test connection' }).click();
+  await result.waitFor();
+  await shoot('destination-works');
+  await dialog.getByRole('button', { name: 'Add destination' }).click();
+  await page.getByText('works', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Test Nightly' }).click();
+  await page.getByRole('status').getByText('Backups can go there').waitFor();
+  await shoot('destinations');
+
+  await page.goto('/backup');
+  await page.getByRole('treeitem', { name: 'branches', exact: true }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('button', { name: 'Test connection' }).click();
+  await page.getByRole('status').getByText('Backups can go there').waitFor();
+  await page.getByRole('region', { name: 'Destination' }).scrollIntoViewIfNeeded();
+  await shoot('backup-where-saved');
+  await page
+    .getByRole('textbox', { name: 'Backup URL' })
+    .fill('s3://bucket/bank-1?AWS_ACCESS_KEY_ID=AKIA&AWS_SECRET_ACCESS_KEY=secret');
+  await page.getByRole('button', { name: 'Save as a destination' }).waitFor();
+  await shoot('backup-where-pasted');
+  await page.getByRole('button', { name: 'Save as a destination' }).click();
+  await dialog.getByRole('textbox', { name: 'Access key ID' }).waitFor();
+  await dialog.getByRole('button', { name: 'Storage class' }).click();
+  await shoot('destination-s3');
+
+  await page.goto('/destinations');
+  await page.getByRole('button', { name: 'Remove Nightly' }).click();
+  await dialog.getByRole('button', { name: 'Remove' }).waitFor();
+  await shoot('destination-remove');
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('No saved destinations yet').waitFor();
 }

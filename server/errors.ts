@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'storage-missing'
   /** It may pass: the same may work later. */
   | 'storage-unavailable'
+  | 'storage-full'
   /** It won't pass by itself. */
   | 'storage-failed'
   | 'corrupt-backup'
@@ -62,6 +63,7 @@ const SQL_STATES: Record<ErrorCode, string> = {
   'storage-denied': '42501',
   'storage-missing': '58P01',
   'storage-unavailable': '58030',
+  'storage-full': '53100',
   'storage-failed': '58000',
   'corrupt-backup': 'XX001',
   'cluster-unavailable': '08001',

@@ -6,6 +6,8 @@ import { useSearchParams } from 'next/navigation';
 import { useCallback, useMemo } from 'react';
 import type { ErrorField } from '../../server/errors.ts';
 import type { Targets } from '../../server/statement/ast.ts';
+import type { SavedDestination } from '../destinations/form-values.ts';
+import { openable } from '../backups/opened-with.ts';
 import type { Picked } from '../selection/picked.ts';
 import { pickedFromJson, pickedToJson, toTargets } from '../selection/picked.ts';
 import { useStep } from '../steps.ts';
@@ -15,6 +17,7 @@ import { ClusterStep } from './cluster-step.tsx';
 import { useBackupDraft } from './draft.ts';
 import type { BackupDraft } from './draft.ts';
 import { ReviewStep } from './review-step.tsx';
+import { baseOf, storageOf } from './storage.ts';
 import { suggestDestination } from './suggestion.ts';
 import { WhatStep } from './what-step.tsx';
 import { WhereStep } from './where-step.tsx';
@@ -29,6 +32,7 @@ const TIGHT = {
   iconSize: 22,
   styles: { separator: { marginInline: 4 }, stepBody: { marginInlineStart: 6 } },
 };
+const NONE_SAVED: SavedDestination[] = [];
 /** What belongs to the cluster that was chosen before. */
 const NOTHING_OF_ANOTHER = { picked: {}, bases: null, also: null };
 export type BackupInput = Omit<Inputs['backups']['plan'], 'targets'> & { targets: Targets };
@@ -58,7 +62,13 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
   const known = useQuery(trpc.backups.list.queryOptions());
   const taken = useMemo(() => new Set(known.data?.map(({ url }) => url)), [known.data]);
   const bases = own ? draft.bases : null;
-  const suggestion = suggestDestination(targets, new Date(draft.suggestedAt), taken, bases !== null);
+  const saved = useQuery(trpc.destinations.list.queryOptions()).data ?? NONE_SAVED;
+  const storage = storageOf(draft.storage, saved);
+  const base = baseOf(storage);
+  const suggestion =
+    base === null
+      ? ''
+      : suggestDestination(targets, new Date(draft.suggestedAt), taken, bases !== null, base);
   const step = chosen === undefined || asked === 'cluster' ? 'cluster' : picked.size === 0 ? 'what' : asked;
   const change = (part: Partial<BackupDraft>) => setDraft((before) => ({ ...before, ...part }));
   const onBases = useCallback(
@@ -68,7 +78,7 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
   const name = cluster?.name ?? '';
   const destination = (draft.destination ?? suggestion).trim();
   const input = useMemo<BackupInput>(
-    () => ({ cluster: name, targets, destination, asOf: draft.asOf, bases: bases ?? [] }),
+    () => ({ cluster: name, targets, destination, asOf: draft.asOf, bases: (bases ?? []).map(openable) }),
     [name, targets, destination, draft.asOf, bases],
   );
   if (cluster === undefined) return null;
@@ -119,12 +129,17 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
           input={input}
           suggestion={suggestion}
           suggested={draft.destination === null}
+          saved={saved}
+          storage={storage}
+          onStorage={(value, url) =>
+            change({ storage: value, destination: url, suggestedAt: new Date().toISOString() })
+          }
           onDestination={(destination) => change({ destination })}
           onSuggest={() => change({ destination: null, suggestedAt: new Date().toISOString() })}
           onAsOf={(asOf) => change({ asOf })}
           bases={bases}
           onBases={onBases}
-          also={own ? draft.also : null}
+          also={own && draft.also !== null ? openable(draft.also) : null}
           onBack={() => go('what')}
           onReviewed={() => go('review')}
         />

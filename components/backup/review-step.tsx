@@ -8,6 +8,7 @@ import type { BackupPlan, Problem } from '../../server/backup/selection.ts';
 import { quoteIdent } from '../../server/cluster/names.ts';
 import { plural } from '../format.ts';
 import { LayerList } from '../backups/layer-list.tsx';
+import { rememberOpened } from '../backups/opened-with.ts';
 import { hashOnce } from '../query-hash.ts';
 import { useTRPC } from '../trpc.ts';
 import { StatementSection } from '../ui/statement-section.tsx';
@@ -50,6 +51,8 @@ export function ReviewStep({ input, onStep, onStarted }: ReviewStepProps) {
     submitted.current = true;
     start.mutate(input, {
       onSuccess: ({ jobId }) => {
+        // The job's page leads to the backup by its URL without credentials.
+        if (plan.data?.destination != null) rememberOpened(plan.data.destination, input.destination);
         onStarted();
         void queryClient.invalidateQueries(trpc.jobs.pathFilter());
         router.push(`/jobs/${jobId}`);

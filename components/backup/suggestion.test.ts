@@ -36,6 +36,16 @@ it('stays a plain path whatever the names are', () => {
   );
 });
 
+it('goes below a saved destination', () => {
+  const bank = { kind: 'databases' as const, names: ['bank'] };
+  const base = 's3://bucket/nightly?AWS_REGION=eu';
+  const first = 's3://bucket/nightly/bank-2026-11-22-1410?AWS_REGION=eu';
+  expect(suggestDestination(bank, now, none, false, base)).toBe(first);
+  expect(suggestDestination(bank, now, new Set([first]), false, base)).toBe(
+    's3://bucket/nightly/bank-2026-11-22-1410-2?AWS_REGION=eu',
+  );
+});
+
 it('never suggests a URL that is known to hold a backup', () => {
   const bank = { kind: 'databases' as const, names: ['bank'] };
   const first = suggestDestination(bank, now, none);

@@ -1,21 +1,26 @@
 import { databasesOf } from '../../server/backup/targets.ts';
 import type { Targets } from '../../server/statement/ast.ts';
+import { urlBelow } from '../destinations/url-of.ts';
 
 /**
- * `nodelocal://self/bank-2026-11-22-1410`: what is backed up and when (UTC), `-incremental` after it for such a backup;
- * with a number after it where one of the known backups has that URL.
+ * `nodelocal://self/bank-2026-11-22-1410`: below `base`, what is backed up and when (UTC), `-incremental` after it for such a
+ * backup; with a number after it where one of the known backups has that URL.
  */
 export function suggestDestination(
   targets: Targets,
   now: Date,
   taken: ReadonlySet<string>,
   incremental = false,
+  /** Where backups go: redacted, in its normal form. */
+  base = 'nodelocal://self/',
 ): string {
   const stamp = now.toISOString().slice(0, 16).replace('T', '-').replace(':', '');
-  const url = `nodelocal://self/${subject(targets)}-${stamp}${incremental ? '-incremental' : ''}`;
+  const name = `${subject(targets)}-${stamp}${incremental ? '-incremental' : ''}`;
+  const url = urlBelow(base, name);
   if (!taken.has(url)) return url;
   for (let number = 2; ; number += 1) {
-    if (!taken.has(`${url}-${number}`)) return `${url}-${number}`;
+    const next = urlBelow(base, `${name}-${number}`);
+    if (!taken.has(next)) return next;
   }
 }
 

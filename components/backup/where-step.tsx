@@ -1,10 +1,11 @@
 'use client';
-import { Button, Card, Group, Radio, Select, Stack, Text, TextInput, Title } from '@mantine/core';
-import { IconArrowLeft, IconArrowRight, IconWand } from '@tabler/icons-react';
+import { Button, Card, Group, Radio, Stack, Text, TextInput, Title } from '@mantine/core';
+import { IconArrowLeft, IconArrowRight } from '@tabler/icons-react';
 import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Problem } from '../../server/backup/selection.ts';
 import { databasesOf } from '../../server/backup/targets.ts';
+import type { SavedDestination } from '../destinations/form-values.ts';
 import { hashOnce } from '../query-hash.ts';
 import type { AppError } from '../trpc.ts';
 import { useTRPC } from '../trpc.ts';
@@ -13,15 +14,9 @@ import { ErrorAlert, fieldMessage } from '../ui/errors.tsx';
 import type { BackupInput, ClusterOverview } from './backup-wizard.tsx';
 import { stepOf } from './backup-wizard.tsx';
 import { lostBase, newestUsable } from './base.ts';
+import { DestinationChoice } from './destination-choice.tsx';
 import { IncrementalChoice } from './incremental-choice.tsx';
-
-const SCHEMES = [
-  { value: 'nodelocal', label: 'NFS / nodelocal' },
-  { value: 's3', label: 'Amazon S3 (coming)', disabled: true },
-  { value: 'azure', label: 'Azure Blob Storage (coming)', disabled: true },
-  { value: 'gs', label: 'Google Cloud Storage (coming)', disabled: true },
-  { value: 'http', label: 'HTTP (coming)', disabled: true },
-];
+import type { StorageChoice } from './storage.ts';
 
 interface WhereStepProps {
   cluster: ClusterOverview;
@@ -29,6 +24,10 @@ interface WhereStepProps {
   suggestion: string;
   /** The destination is the suggested one. */
   suggested: boolean;
+  saved: readonly SavedDestination[];
+  storage: StorageChoice;
+  /** `url` null: as suggested. */
+  onStorage: (value: string, url: string | null) => void;
   onDestination: (destination: string) => void;
   onSuggest: () => void;
   onAsOf: (asOf: string | null) => void;
@@ -44,7 +43,7 @@ interface WhereStepProps {
 export function WhereStep(props: WhereStepProps) {
   const { cluster, input, suggested, suggestion, onDestination, onSuggest, onAsOf, onBack, onReviewed } =
     props;
-  const { bases, onBases, also } = props;
+  const { bases, onBases, also, saved, storage, onStorage } = props;
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [checked, setChecked] = useState<{ input: BackupInput; problems: Problem[] } | null>(null);
@@ -125,42 +124,17 @@ export function WhereStep(props: WhereStepProps) {
         error={errorOf('bases')}
         cards={cards}
       />
-      <Card component="section" aria-label="Destination">
-        <Stack gap="md">
-          <Title order={2}>Destination</Title>
-          <Select
-            label="Storage"
-            data={SCHEMES}
-            defaultValue="nodelocal"
-            allowDeselect={false}
-            maw={320}
-            description="A directory on the machines that run engines: shared (NFS) where there are several."
-          />
-          <TextInput
-            ref={urlField}
-            label="Backup URL"
-            description="A place of its own for each backup: a URL that holds one already is refused."
-            value={suggested ? suggestion : input.destination}
-            onChange={(event) => onDestination(event.currentTarget.value)}
-            error={errorOf('destination')}
-            spellCheck={false}
-            autoComplete="off"
-            styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
-          />
-          {!suggested && (
-            <Group>
-              <Button
-                variant="default"
-                size="xs"
-                leftSection={<IconWand size={14} aria-hidden />}
-                onClick={onSuggest}
-              >
-                Suggest a URL
-              </Button>
-            </Group>
-          )}
-        </Stack>
-      </Card>
+      <DestinationChoice
+        saved={saved}
+        storage={storage}
+        url={suggested ? suggestion : input.destination}
+        suggested={suggested}
+        error={errorOf('destination')}
+        field={urlField}
+        onStorage={onStorage}
+        onUrl={onDestination}
+        onSuggest={onSuggest}
+      />
       <Card component="section" aria-label="Moment">
         <Stack gap="md">
           <Title order={2}>Moment</Title>

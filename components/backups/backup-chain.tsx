@@ -6,12 +6,15 @@ import type { BackupSummary } from '../../server/backup/selection.ts';
 import { useTRPC } from '../trpc.ts';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { LayerList } from './layer-list.tsx';
+import { openable } from './opened-with.ts';
 import { Loading } from '../ui/loading.tsx';
 
 /** The layers that an incremental backup needs to be restored, as they are where it recorded them. */
 export function BackupChain({ backup }: { backup: BackupSummary }) {
   const trpc = useTRPC();
-  const chain = useQuery(trpc.backups.chain.queryOptions({ url: backup.url }, { staleTime: 10_000 }));
+  const chain = useQuery(
+    trpc.backups.chain.queryOptions({ url: openable(backup.url) }, { staleTime: 10_000 }),
+  );
   const lost = chain.data?.filter(({ problem }) => problem !== null).length ?? 0;
   return (
     <Stack gap="xs" component="section" aria-label="Chain">

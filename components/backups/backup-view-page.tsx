@@ -19,6 +19,7 @@ import { BackupChain } from './backup-chain.tsx';
 import { BackupObjects } from './backup-objects.tsx';
 import { BuildOn } from './build-on.tsx';
 import { TypeBadge } from './layer-list.tsx';
+import { openable } from './opened-with.ts';
 import { isAddressable, restorePath } from './paths.ts';
 
 /** What one backup holds, read from its manifest. */
@@ -27,7 +28,7 @@ export function BackupViewPage() {
   const url = useSearchParams().get('url') ?? '';
   const asked = isAddressable(url);
   const backup = useQuery(
-    trpc.backups.inspect.queryOptions(asked ? { url } : skipToken, { staleTime: 60_000 }),
+    trpc.backups.inspect.queryOptions(asked ? { url: openable(url) } : skipToken, { staleTime: 60_000 }),
   );
   return (
     <Stack gap="lg">

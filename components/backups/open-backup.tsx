@@ -6,6 +6,7 @@ import type { BackupSummary } from '../../server/backup/selection.ts';
 import type { AppError } from '../trpc.ts';
 import { describeError, useTRPC } from '../trpc.ts';
 import { fieldMessage } from '../ui/errors.tsx';
+import { openable, rememberOpened } from './opened-with.ts';
 
 /** A field for any backup's URL, with the known ones to choose from. It is opened before the page goes on. */
 export function OpenBackup({
@@ -34,9 +35,11 @@ export function OpenBackup({
     }
     setBusy(true);
     try {
-      onOpened(
-        await queryClient.fetchQuery(trpc.backups.inspect.queryOptions({ url: asked }, { staleTime: 0 })),
+      const backup = await queryClient.fetchQuery(
+        trpc.backups.inspect.queryOptions({ url: openable(asked) }, { staleTime: 0 }),
       );
+      rememberOpened(backup.url, asked);
+      onOpened(backup);
     } catch (failure) {
       setError(fieldMessage(describeError(failure as AppError)));
       field.current?.focus();

@@ -1,3 +1,5 @@
+import { saysSecret } from '../destinations/taken-apart.ts';
+
 /** Page addresses that carry a backup URL. Only redacted URLs may be given: addresses end up in histories and logs. */
 export function restorePath(redactedUrl: string): string {
   return `/restore?${new URLSearchParams({ url: redactedUrl }).toString()}`;
@@ -7,7 +9,7 @@ export function viewPath(redactedUrl: string): string {
   return `/backups/view?${new URLSearchParams({ url: redactedUrl }).toString()}`;
 }
 
-/** True when a URL may stand in a page's address: no parameters and no user info, where credentials would be. */
+/** True when a URL may stand in a page's address: nothing in it opens anything. */
 export function isAddressable(url: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\/[^?#@]+$/i.test(url);
+  return /^[a-z][a-z0-9+.-]*:\/\/[^#]+$/i.test(url) && !saysSecret(url);
 }

@@ -5,6 +5,7 @@ import { useRouter, useSearchParams } from 'next/navigation';
 import { useState } from 'react';
 import { KnownBackups } from '../backups/known-backups.tsx';
 import { OpenBackup } from '../backups/open-backup.tsx';
+import { openable } from '../backups/opened-with.ts';
 import { isAddressable, restorePath } from '../backups/paths.ts';
 import { useTRPC } from '../trpc.ts';
 import { useIsClient } from '../ui/clock.ts';
@@ -21,12 +22,14 @@ export function RestorePage() {
   const url = addressable(useSearchParams().get('url'));
   const [layer, chooseLayer] = useLayer(url);
   const inspected = (asked: string | null) =>
-    trpc.backups.inspect.queryOptions(asked === null ? skipToken : { url: asked }, { staleTime: 60_000 });
+    trpc.backups.inspect.queryOptions(asked === null ? skipToken : { url: openable(asked) }, {
+      staleTime: 60_000,
+    });
   const backup = useQuery(inspected(url));
   const earlier = useQuery({ ...inspected(url === null ? null : layer), placeholderData: keepPreviousData });
   const chain = useQuery(
     trpc.backups.chain.queryOptions(
-      url !== null && backup.data?.type === 'incremental' ? { url } : skipToken,
+      url !== null && backup.data?.type === 'incremental' ? { url: openable(url) } : skipToken,
       { staleTime: 10_000 },
     ),
   );

@@ -5,6 +5,7 @@ import { keepPreviousData, skipToken, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type { BackupSummary, ChainLayer } from '../../server/backup/selection.ts';
 import type { ErrorField } from '../../server/errors.ts';
+import { openable } from '../backups/opened-with.ts';
 import { pickedFromJson, pickedToJson } from '../selection/picked.ts';
 import { useStep } from '../steps.ts';
 import type { Outputs } from '../trpc.ts';
@@ -72,8 +73,10 @@ export function RestoreWizard({
     trpc.clusters.databases.queryOptions(cluster === undefined ? skipToken : { cluster: cluster.name }),
   );
   const taken = databases.data?.map(({ name }) => name);
-  const input =
+  const source = openable(backup.url);
+  const wanted =
     cluster === undefined || taken === undefined ? null : inputOf(draft, backup, picked, cluster.name, taken);
+  const input = wanted === null ? null : { ...wanted, source };
 
   const asked = JSON.stringify(input);
   const [settled] = useDebouncedValue(asked, 250);
@@ -148,7 +151,7 @@ export function RestoreWizard({
       </Stepper>
       {users > 0 && (
         <UsersSection
-          source={backup.url}
+          source={source}
           cluster={cluster.name}
           clusters={clusters.map(({ name }) => name)}
           onCluster={(name) => change(intoCluster(name))}

@@ -2,6 +2,7 @@
 import { Badge, NavLink, Stack } from '@mantine/core';
 import {
   IconArchive,
+  IconCloudUpload,
   IconDatabaseExport,
   IconDatabaseImport,
   IconLayoutDashboard,
@@ -18,6 +19,7 @@ const PAGES = [
   { href: '/restore', label: 'Restore', icon: IconDatabaseImport },
   { href: '/backups', label: 'Backups', icon: IconArchive },
   { href: '/jobs', label: 'Jobs', icon: IconListCheck },
+  { href: '/destinations', label: 'Destinations', icon: IconCloudUpload },
   { href: '/clusters', label: 'Clusters', icon: IconServer2 },
 ] as const;
 

@@ -4,7 +4,7 @@ import { probe, type ProbeReport } from '../storage/probe.ts';
 import type { Store } from '../storage/store.ts';
 import { assertOpens, parsePlace, type PlaceDraft } from './draft.ts';
 import type { Destinations } from './destinations.ts';
-import { parentOf } from './place.ts';
+import { childOf, parentOf } from './place.ts';
 
 /** What is tested. */
 export type TestSubject =
@@ -65,10 +65,10 @@ export class ConnectionTests {
   }
 
   async #probe(location: Location): Promise<ProbeReport> {
-    const at = location.path === '' ? { ...location, path: DIRECTORY } : location;
+    const at = location.path === '' ? childOf(location, DIRECTORY) : location;
     const store = this.#tools.openStore(at);
     try {
-      return await probe(store, location, { deadlineMs: this.#tools.deadlineMs });
+      return await probe(store, at, { deadlineMs: this.#tools.deadlineMs });
     } finally {
       await store.close().catch(() => undefined);
     }

@@ -6,13 +6,14 @@ import type { Secrets } from '../accounts/secrets.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Metadata } from '../metadata/open.ts';
 import type { MetadataTables } from '../metadata/schema.ts';
+import { completed } from '../storage/completed.ts';
 import type { RemoteLocation, SavedCredentials } from '../storage/credentials.ts';
 import { fullUrl } from '../storage/full-url.ts';
 import { parseDestination, type Location } from '../storage/location.ts';
 import { probeReportSchema, type ProbeReport } from '../storage/probe.ts';
 import { parseDestinationName } from './destination-name.ts';
 import { assertOpens, parsePlace, type PlaceDraft } from './draft.ts';
-import { completed, loginOf, placeOf, type Login } from './place.ts';
+import { loginOf, placeOf, type Login } from './place.ts';
 
 /** A saved destination as pages show it: nothing of its secrets. */
 export interface SavedDestination {

@@ -140,19 +140,19 @@ describe.each(REMOTE_KINDS)('%s', (kind) => {
     expect(await holdsBackup(path)).toBe(false);
   });
 
-  it('that dies in mid-backup: an error, and no backup', { timeout: 120_000 }, async () => {
+  it.each<[string, Fault, string]>([
+    ['takes nothing any more', { kind: 'answer', status: 403 }, 'storage-denied'],
+    ['fills up', { kind: 'answer', status: 507 }, 'storage-full'],
+  ])('that %s in mid-backup: an error, and no backup', { timeout: 120_000 }, async (_what, fault, code) => {
     const path = `dying/${++runs}`;
-    // The check, the claim and the first uploads go through.
+    // The claim goes through.
     let uploads = 0;
-    proxy.decide = (asked) => {
-      if (isUpload(asked)) uploads++;
-      return uploads > 2 ? { kind: 'answer', status: 507 } : null;
-    };
+    proxy.decide = (asked) => (isUpload(asked) && ++uploads > 1 ? fault : null);
     const error = await rig.run(`BACKUP DATABASE shop TO '${through(path)}'`).then(
       () => null,
       (reason: HoldfastError) => reason,
     );
-    expect(error).toMatchObject({ name: 'HoldfastError' });
+    expect(error).toMatchObject({ name: 'HoldfastError', code });
     proxy.decide = () => null;
     expect(await holdsBackup(path)).toBe(false);
     await expect(

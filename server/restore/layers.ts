@@ -1,10 +1,10 @@
 import pMap from 'p-map';
 import { problemOf } from '../backup/check.ts';
 import type { ChainLayer } from '../backup/selection.ts';
-import { lending } from '../destinations/lending.ts';
 import { HoldfastError } from '../errors.ts';
 import { READ_AT_ONCE, readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
+import { lent } from '../storage/lending.ts';
 import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
@@ -20,7 +20,7 @@ export async function recordedLayers(url: string, openStore: OpenStore): Promise
   const location = parseLocation(url, 'source');
   const manifest = await readManifestAt(location, openStore);
   // Recorded URLs say nothing of credentials: those of the backup itself open what lies beside it.
-  const open = lending([location], openStore);
+  const open: OpenStore = (one) => openStore(lent(one, location));
   const layers = await pMap(manifest.chain, (recorded, place) => recordedLayer(recorded, place, open), {
     concurrency: READ_AT_ONCE,
   });

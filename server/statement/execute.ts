@@ -7,7 +7,6 @@ import type {
   RestorePlan,
 } from '../backup/selection.ts';
 import { problemOf } from '../backup/check.ts';
-import { lendAmong } from '../destinations/lending.ts';
 import { HoldfastError } from '../errors.ts';
 import { readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
@@ -23,6 +22,7 @@ import { recordedLayers, wholeChain } from '../restore/layers.ts';
 import { checkRestore } from '../restore/plan.ts';
 import { bytesToLoad, planOf } from '../restore/review.ts';
 import { summaryOf } from '../restore/summary.ts';
+import { lendAmong } from '../storage/lending.ts';
 import { parseLocation, redactUrl } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
@@ -116,7 +116,8 @@ export class StatementExecutor implements StatementRunner {
     return baseCandidates(
       await this.#tools.clusters.connect(cluster),
       targets,
-      also === null || urls.includes(also) ? urls : [also, ...urls],
+      // As it was given: it may carry what opens it.
+      also === null ? urls : [also, ...urls.filter((url) => url !== redact(also))],
       this.#tools.openStore,
     );
   }

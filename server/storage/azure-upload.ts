@@ -14,7 +14,7 @@ const SMALL_BYTES = 8 * 1024 * 1024;
 /** Blocks in memory: one is filled while the others are sent. */
 const BLOCKS_IN_HAND = 3;
 /** How long a request that has begun may go on once the upload is over, so that what it did is known. */
-const GRACE_MS = 1000;
+const GRACE_MS = 2000;
 /** The shortest lease that the service gives: https://learn.microsoft.com/rest/api/storageservices/lease-blob */
 const LEASE_SECONDS = 15;
 /** Under this name a blob says which upload made it. */

@@ -25,7 +25,7 @@ it.each<[StoreErrorCode, string]>([
   ['exists', 'duplicate-file'],
   ['denied', 'storage-denied'],
   ['invalid-name', 'location-invalid'],
-  ['no-space', 'storage-unavailable'],
+  ['no-space', 'storage-full'],
   ['transient', 'storage-unavailable'],
   ['failed', 'storage-failed'],
   ['no-container', 'storage-missing'],

@@ -40,9 +40,10 @@ async function openKnown(location: RemoteLocation, tuning: Tuning): Promise<Stor
   switch (location.scheme) {
     case 'gs':
       return (await import('./gs/store.ts')).gsStore(location, tuning);
+    case 's3':
+      return (await import('./s3.ts')).s3Store(location, tuning);
     case 'azure':
       return (await import('./azure.ts')).azureStore(location, tuning);
-    case 's3':
     case 'http':
     case 'https':
       throw new HoldfastError(
@@ -73,7 +74,7 @@ const TOLD: Readonly<Record<StoreErrorCode, { code: ErrorCode; hint: string }>> 
   },
   'invalid-name': { code: 'location-invalid', hint: 'Choose a shorter path of plain names.' },
   'no-space': {
-    code: 'storage-unavailable',
+    code: 'storage-full',
     hint: 'Free some space there or choose another destination, then start again.',
   },
   'no-listing': {

@@ -152,6 +152,20 @@ it('is content without a listing, and says so', async () => {
   expect(stepOf(report, 'list')?.message).toContain('can’t be listed');
 });
 
+it('takes a removal for one where nobody may ask about files that aren’t there', async () => {
+  const report = await probe(
+    odd({
+      stat: async (name) => {
+        const there = await real.stat(name).catch(() => null);
+        if (there === null) throw denied(name);
+        return there;
+      },
+    }),
+    location,
+  );
+  expect(outcomes(report)).toBe(WORKS);
+});
+
 it.each<[string, Partial<Store>]>([
   ['may not remove', { remove: (name) => Promise.reject(denied(name)) }],
   ['only says that it removed', { remove: async () => undefined }],

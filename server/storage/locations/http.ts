@@ -11,7 +11,7 @@ export interface HttpLocation {
   /** `unstated`: the URL says nothing of them: those of a saved destination, else none. */
   credentials:
     | { kind: 'basic'; user: string; password: string }
-    /** No URL can say this: it is a saved destination's. */
+    /** Can't be written in a URL: only a saved destination has it. */
     | { kind: 'bearer'; token: string }
     | { kind: 'unstated' };
   /** The URL in its normal form, without secrets: what is printed and recorded. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseLocation } from '../storage/location.ts';
-import type { Store } from '../storage/store.ts';
-import { lendAmong, lending } from './lending.ts';
+import { lendAmong, lent } from './lending.ts';
+import { parseLocation } from './location.ts';
 
 const KEYS = 'AWS_ACCESS_KEY_ID=AK1&AWS_SECRET_ACCESS_KEY=hu%2Bsh';
 
@@ -51,14 +50,15 @@ describe('URLs of a statement', () => {
   });
 });
 
-it('opens what a chain recorded with what opens its newest backup', () => {
-  const opened: unknown[] = [];
-  const open = lending([parseLocation(`s3://bucket/new?${KEYS}`)], (location) => {
-    opened.push('credentials' in location ? location.credentials.kind : null);
-    return {} as Store;
-  });
-  open(parseLocation('s3://bucket/old'));
-  open(parseLocation('s3://other/old'));
-  open(parseLocation('nodelocal://self/old'));
-  expect(opened).toEqual(['keys', 'unstated', null]);
+it('of a chain, what its newest backup says opens what lies beside it', () => {
+  const newest = parseLocation(`s3://bucket/new?${KEYS}`);
+  const kind = (url: string) => {
+    const location = lent(parseLocation(url), newest);
+    return 'credentials' in location ? location.credentials.kind : null;
+  };
+  expect(['s3://bucket/old', 's3://other/old', 'nodelocal://self/old'].map(kind)).toEqual([
+    'keys',
+    'unstated',
+    null,
+  ]);
 });
