@@ -10,7 +10,7 @@
  *
  * Answers any message once what came so far has been dealt with, and ends when its parent does.
  */
-import http from 'node:http';
+import { subscribe } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -93,12 +93,11 @@ Blocks.prototype.stageBlock = async function (id, bytes, body, ...rest) {
 };
 
 const sockets = new Set<Socket>();
-const { createServer } = http;
-http.createServer = (...options: Parameters<typeof createServer>) =>
-  createServer(...options).on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
+subscribe('net.server.socket', (message) => {
+  const { socket } = message as { socket: Socket };
+  sockets.add(socket);
+  socket.once('close', () => sockets.delete(socket));
+});
 
 /** What a client sent before it died is still read, turn by turn, and a block that came whole is kept. */
 async function quiet(): Promise<void> {

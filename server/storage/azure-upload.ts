@@ -115,7 +115,7 @@ class Writing {
     } catch (error) {
       this.#stop.abort(error);
       const settled = Promise.allSettled(slots.map(({ sent }) => sent));
-      await Promise.race([settled, sleep(GRACE_MS)]);
+      await Promise.race([settled, grace()]);
       this.#late.abort(error);
       await settled;
       throw error;
@@ -162,7 +162,7 @@ class Writing {
    */
   async #makeVisible(send: () => Promise<unknown>): Promise<void> {
     const known = { unsure: false, dropped: false };
-    const cutOff = () => void sleep(GRACE_MS).then(() => this.#late.abort(this.#over.reason));
+    const cutOff = () => void grace().then(() => this.#late.abort(this.#over.reason));
     this.#over.throwIfAborted();
     this.#over.addEventListener('abort', cutOff, { once: true });
     try {
@@ -275,6 +275,11 @@ class Writing {
       if (!dropped) await lease.releaseLease({ abortSignal });
     }
   }
+}
+
+/** A process needn't stay for it. */
+async function grace(): Promise<void> {
+  await sleep(GRACE_MS, undefined, { ref: false });
 }
 
 /** Each in turn, again and again. */
