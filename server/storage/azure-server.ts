@@ -2,18 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 
-// Azurite, Microsoft's emulator, for tests. Where it differs from the service:
-// - It calls a wrong key AuthorizationFailure; the service says AuthenticationFailed, and why.
-// - It takes a blob of which there are only uncommitted blocks for one that is there when a Put Blob says If-None-Match, and keeps
-//   the blocks of a blob that was deleted for the next upload under that name.
-// - It has no immutability policies, no firewall, no throttling and no hierarchical namespace.
-
-/** A running Azurite with one account. */
+/** A running Azurite (azure-server.fixture.ts) with one account. */
 export interface AzureServer {
   /** `http://127.0.0.1:port/account` */
   endpoint: string;
@@ -22,14 +15,13 @@ export interface AzureServer {
   credential: StorageSharedKeyCredential;
   /** Makes a container that no other test knows. */
   container(): Promise<ContainerClient>;
+  /** Waits until what came so far has been dealt with, also what a client sent that is dead by now. */
+  quiet(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const ACCOUNT = 'holdfasttest';
-const MAIN = join(
-  dirname(createRequire(import.meta.url).resolve('azurite/package.json')),
-  'dist/src/blob/main.js',
-);
+const FIXTURE = join(import.meta.dirname, 'azure-server.fixture.ts');
 
 /** Starts it in a process of its own, on a free port of 127.0.0.1, with its files in a temporary directory. */
 export async function startAzure(): Promise<AzureServer> {
@@ -38,14 +30,17 @@ export async function startAzure(): Promise<AzureServer> {
   const child = spawn(
     process.execPath,
     [
-      MAIN,
+      FIXTURE,
       ...['--blobHost', '127.0.0.1', '--blobPort', '0', '--location', directory],
       // Nothing leaves this machine; no line for each request.
       ...['--disableTelemetry', '--silent'],
       // The client may speak a newer version of the API than the emulator knows.
       '--skipApiVersionCheck',
     ],
-    { env: { ...process.env, AZURITE_ACCOUNTS: `${ACCOUNT}:${key}` }, stdio: ['ignore', 'pipe', 'inherit'] },
+    {
+      env: { ...process.env, AZURITE_ACCOUNTS: `${ACCOUNT}:${key}` },
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    },
   );
   const endpoint = `${await address(child)}/${ACCOUNT}`;
   const credential = new StorageSharedKeyCredential(ACCOUNT, key);
@@ -59,6 +54,11 @@ export async function startAzure(): Promise<AzureServer> {
       const container = new ContainerClient(`${endpoint}/${name}`, credential);
       await container.create();
       return container;
+    },
+    async quiet() {
+      const answered = once(child, 'message');
+      child.send('quiet');
+      await answered;
     },
     async stop() {
       const closed = once(child, 'close');

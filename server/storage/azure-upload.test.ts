@@ -21,6 +21,7 @@ import {
 } from './azure-testing.ts';
 import type { Store } from './store.ts';
 import { codeOf, listed, pattern, textBody, textOf } from './testing.ts';
+import { DEFAULT_TUNING } from './tuning.ts';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -251,8 +252,7 @@ describe('an upload to Azure', { timeout: 60_000 }, () => {
     async function* body(): AsyncGenerator<Buffer> {
       for (let index = 0; index < 17; index++) yield pattern(index);
       await staged(2);
-      // Azurite takes a name with blocks for taken, which the service does not: so this doesn't ask for a new name.
-      await blob().upload('theirs', 6);
+      await other.put('file', textBody('theirs'));
       throw new Error('the cluster went away');
     }
     expect(await codeOf(store.put('file', Readable.from(body())))).toBe('failed');
@@ -282,6 +282,20 @@ describe('an upload to Azure', { timeout: 60_000 }, () => {
     expect(await codeOf(store.put('file', body(), { signal: aborting.signal }))).toBe('failed');
     expect(await listed(store)).toEqual([]);
     expect(await uncommitted(container)).toEqual([]);
+  });
+
+  it('waits while another writer takes back its blocks', async () => {
+    const one = openAzure(azure, { container: container.containerName }, DEFAULT_TUNING);
+    const left = new BlockIds().at(0) ?? '';
+    await blob().stageBlock(left, 'x', 1);
+    const lease = blob().getBlobLeaseClient();
+    await lease.acquireLease(15);
+    const writing = one.put('file', bodyOf(9));
+    await sleep(300);
+    await lease.releaseLease();
+    expect(await writing).toEqual({ bytes: 9 * MIB + 1 });
+    expect(await shaOf(await one.get('file'))).toBe(await shaOf(bodyOf(9)));
+    await one.close();
   });
 
   it('says that the file was removed while it was written', async () => {

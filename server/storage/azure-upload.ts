@@ -14,7 +14,7 @@ const SMALL_BYTES = 8 * 1024 * 1024;
 /** Blocks in memory: one is filled while the others are sent. */
 const BLOCKS_IN_HAND = 3;
 /** How long a request that has begun may go on once the upload is over, so that what it did is known. */
-const GRACE_MS = 1000;
+const GRACE_MS = 2000;
 /** The shortest lease that the service gives: https://learn.microsoft.com/rest/api/storageservices/lease-blob */
 const LEASE_SECONDS = 15;
 /** Under this name a blob says which upload made it. */
@@ -115,7 +115,7 @@ class Writing {
     } catch (error) {
       this.#stop.abort(error);
       const settled = Promise.allSettled(slots.map(({ sent }) => sent));
-      await Promise.race([settled, sleep(GRACE_MS)]);
+      await Promise.race([settled, grace()]);
       this.#late.abort(error);
       await settled;
       throw error;
@@ -162,7 +162,7 @@ class Writing {
    */
   async #makeVisible(send: () => Promise<unknown>): Promise<void> {
     const known = { unsure: false, dropped: false };
-    const cutOff = () => void sleep(GRACE_MS).then(() => this.#late.abort(this.#over.reason));
+    const cutOff = () => void grace().then(() => this.#late.abort(this.#over.reason));
     this.#over.throwIfAborted();
     this.#over.addEventListener('abort', cutOff, { once: true });
     try {
@@ -275,6 +275,11 @@ class Writing {
       if (!dropped) await lease.releaseLease({ abortSignal });
     }
   }
+}
+
+/** A process needn't stay for it. */
+async function grace(): Promise<void> {
+  await sleep(GRACE_MS, undefined, { ref: false });
 }
 
 /** Each in turn, again and again. */

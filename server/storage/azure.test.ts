@@ -51,6 +51,7 @@ storeConformance('azure', {
       url: urlOf(azure, opening),
       reopen: async () => openAzure(azure, opening, DEFAULT_TUNING),
       leftovers: () => uncommitted(container),
+      settled: () => azure.quiet(),
       cleanup: async () => void (await container.delete()),
     };
   },

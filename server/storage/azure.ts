@@ -22,6 +22,9 @@ import type { Tuning } from './tuning.ts';
 const LONGEST_NAME = 1024;
 const MOST_PARTS = 254;
 
+/** The longest that a timer can be set to: the agent has no way to do without one. */
+const NEVER_MS = 2 ** 31 - 1;
+
 /** Files of one answer to List Blobs, which takes 5000 at most; answers are parsed whole. */
 const PAGE_FILES = 1000;
 
@@ -179,7 +182,7 @@ function checkRange(name: string, { start, end }: { start: number; end: number }
 /** A reader who takes its time is no stall of the connection: how long bytes are waited for is timed where they are read. */
 function leaveToReader(response: object): void {
   const message = 'readableStreamBody' in response ? response.readableStreamBody : null;
-  if (message instanceof IncomingMessage && !message.complete) message.socket.setTimeout(0);
+  if (message instanceof IncomingMessage && !message.complete) message.socket.setTimeout(NEVER_MS);
 }
 
 /** https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-known-issues */
