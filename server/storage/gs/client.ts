@@ -100,18 +100,30 @@ async function textOf(body: Readable, stallMs: number): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Null: what the machine is allowed (application default credentials). */
+/**
+ * Null: what the machine is allowed (application default credentials). That is for Google alone: whoever may type a URL could
+ * have the machine's token sent to a server of his own. To any other endpoint requests go without; emulators want none.
+ */
 function clientFor({ credentials, endpoint }: GsLocation): AuthClient | null {
   if (credentials.kind === 'key') {
+    const { key } = credentials;
     const jwt = new JWT({
-      email: credentials.key.client_email,
-      key: credentials.key.private_key,
+      email: key.client_email,
+      key: key.private_key,
+      // Goes into the token's header, as Google asks of those that a key signs itself:
+      // https://developers.google.com/identity/protocols/oauth2/service-account#jwt-auth
+      keyId: typeof key['private_key_id'] === 'string' ? key['private_key_id'] : undefined,
       scopes: SCOPES,
     });
     // Signs its own tokens, so that nothing but the storage itself has to be reached: https://google.aip.dev/auth/4111
     jwt.useJWTAccessWithScope = true;
     return jwt;
   }
-  // Emulators want none, and asking a machine outside of Google's cloud for its account takes its time.
-  return endpoint !== null && credentials.kind === 'unstated' ? new PassThroughClient() : null;
+  return endpoint === null || isGoogles(endpoint) ? null : new PassThroughClient();
+}
+
+/** Regional and private endpoints are below the same domain: https://cloud.google.com/storage/docs/request-endpoints */
+function isGoogles(endpoint: string): boolean {
+  const { protocol, hostname } = new URL(endpoint);
+  return protocol === 'https:' && hostname.endsWith('.googleapis.com');
 }
