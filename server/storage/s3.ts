@@ -58,12 +58,13 @@ class S3Store implements Store {
     const explain = (error: unknown): StoreError => this.#explain(error, 's3:GetObject', name);
     let answer: GetObjectCommandOutput;
     try {
-      answer = await this.#connection.read((client) =>
+      answer = await this.#connection.read((client, abortSignal) =>
         client.send(
           new GetObjectCommand({
             ...place,
             ...(range !== undefined && { Range: `bytes=${range.start}-${range.end}` }),
           }),
+          { abortSignal },
         ),
       );
     } catch (error) {
