@@ -1,7 +1,7 @@
-import { startAzure } from '../storage/azure-server.ts';
+import { startAzure } from '../storage/azure/server.ts';
 import { startGsServer } from '../storage/gs/server.ts';
-import { startPlain, startWebdav, type WebServer } from '../storage/http-servers.ts';
-import { KEYS, S3Server } from '../storage/s3-server.ts';
+import { startPlain, startWebdav, type WebServer } from '../storage/http/servers.ts';
+import { KEYS, S3Server } from '../storage/s3/server.ts';
 
 /** The kinds of destination behind a network. */
 export const REMOTE_KINDS = ['s3', 'azure', 'gs', 'http', 'webdav'] as const;

@@ -9,7 +9,7 @@ import type { HttpLocation } from '../locations/http.ts';
 import { patient } from '../patient.ts';
 import { StoreError, type Store } from '../store.ts';
 import { codeOf, listed, pattern, textBody, textOf } from '../testing.ts';
-import { filesBelow, startWebdav } from '../http-servers.ts';
+import { filesBelow, startWebdav } from './servers.ts';
 import { plainServer } from './plain-server.ts';
 import { openHttp, quick, serve, type Served } from './testing.ts';
 

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { SelfSigned } from '../../testing/certificates.ts';
-import { httpStore } from '../http.ts';
+import { httpStore } from './store.ts';
 import { parseLocation } from '../location.ts';
 import type { HttpLocation } from '../locations/http.ts';
 import type { Store } from '../store.ts';
