@@ -26,7 +26,7 @@ const NEEDED: Readonly<Record<AzureRequest['operation'], { letter: string; verb:
 const NEW_TOKEN =
   'Make a token for the container with the permissions rcwdl, and save it for this destination.';
 
-/** Why the service refused, by its code; null where that is no refusal. The codes: see azure-errors.ts. */
+/** Why the service refused, by its code; null where that is no refusal. The codes: see errors.ts. */
 export function denial(code: string | null, refused: Refused): Denial | null {
   const { location, operation } = refused;
   const { account, credentials } = location;

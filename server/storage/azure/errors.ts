@@ -67,7 +67,7 @@ const CODES: Readonly<Record<string, Known>> = {
   OutOfRangeInput: BAD_NAME,
   BlobArchived: ARCHIVED,
   BlobBeingRehydrated: { ...ARCHIVED, words: 'it is still being brought back from the archive tier' },
-  // Also for the moment in which another writer takes back its blocks (azure-upload.ts).
+  // Also for the moment in which another writer takes back its blocks (upload.ts).
   LeaseIdMissing: {
     code: 'transient',
     words: 'somebody holds a lease on it',

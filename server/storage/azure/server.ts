@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 
-/** A running Azurite (azure-server.fixture.ts) with one account. */
+/** A running Azurite (server.fixture.ts) with one account. */
 export interface AzureServer {
   /** `http://127.0.0.1:port/account` */
   endpoint: string;

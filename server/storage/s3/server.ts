@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// A server of S3 for tests, in a process of its own; what it is made of is in s3-server/.
+// A server of S3 for tests, in a process of its own; what it is made of is in server/.
 
 /** What goes wrong with the next so many requests of an operation. */
 export interface Fault {
