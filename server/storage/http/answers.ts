@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
 export interface Asked {
-  method: 'GET' | 'HEAD' | 'PUT' | 'DELETE' | 'MOVE' | 'MKCOL' | 'PROPFIND' | 'OPTIONS';
+  method: 'GET' | 'HEAD' | 'PUT' | 'DELETE' | 'MOVE' | 'MKCOL' | 'PROPFIND';
   /** Absolute, percent-encoded. */
   path: string;
   /** The file that it is about, as of StoreError. */
@@ -10,8 +10,6 @@ export interface Asked {
   headers?: Record<string, string | undefined>;
   body?: Readable | string;
   signal?: AbortSignal;
-  /** It is not repeated here: what it did can't be told afterwards. So for PUT and MOVE, always. */
-  once?: true;
   /** How long the answer may take to begin; 0: whoever asks watches that. As long as a byte may where it isn't given. */
   answerMs?: number;
 }

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { said } from '../network-errors.ts';
-import { isTransient, retry, type RetryPolicy } from '../retry.ts';
 import type { StoreError } from '../store.ts';
 import { type Answer, isMissing, isUnknownMethod, succeeded } from './answers.ts';
 import type { Exchange } from './exchange.ts';
@@ -17,7 +16,6 @@ export interface Claiming {
   /** How long whoever claims a name may take. */
   patienceMs: number;
   signal: AbortSignal;
-  policy: RetryPolicy;
 }
 
 /**
@@ -56,26 +54,11 @@ export class Claims {
     await this.#remove(this.#paths.claim(name), name);
   }
 
-  async #acquire(path: string, { name, place, patienceMs, signal, policy }: Claiming): Promise<boolean> {
+  async #acquire(path: string, { name, place, patienceMs, signal }: Claiming): Promise<boolean> {
     const until = Date.now() + patienceMs;
-    // A request whose answer was lost may have made it; then it counts as ours.
-    let unsure = false;
-    const make = (): Promise<Answer> =>
-      retry(
-        async () => {
-          try {
-            return await this.#make(path, name);
-          } catch (error) {
-            unsure ||= isTransient(error);
-            throw error;
-          }
-        },
-        policy,
-        signal,
-      );
     for (let wait = FIRST_WAIT_MS; this.#offered !== false; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-      const answer = await make();
-      if (succeeded(answer) || (unsure && answer.status === 405)) return true;
+      const answer = await this.#make(path, name);
+      if (succeeded(answer)) return true;
       if (isMissing(answer) || answer.status === 409) return false;
       // 405, or 403 or 423 where two make it at once: it is there; or there is no such method.
       this.#offered ??= await this.#isOffered(name);
@@ -98,7 +81,7 @@ export class Claims {
   }
 
   async #make(path: string, about: string): Promise<Answer> {
-    const answer = await this.#exchange.tell({ method: 'MKCOL', path, about, once: true });
+    const answer = await this.#exchange.tell({ method: 'MKCOL', path, about });
     if (answer.status === 401 || answer.status === 429 || (answer.status >= 500 && answer.status !== 501))
       throw this.#exchange.refusal(answer);
     return answer;

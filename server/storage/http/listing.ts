@@ -1,7 +1,7 @@
 import { checkName, partProblem } from '../names.ts';
 import { said } from '../network-errors.ts';
 import { StoreError, type FileInfo } from '../store.ts';
-import { type Answer, headerOf, isMissing, isUnknownMethod } from './answers.ts';
+import { type Answer, isMissing, isUnknownMethod } from './answers.ts';
 import { type Exchange, explain } from './exchange.ts';
 import { type Member, MultistatusError, readMultistatus } from './multistatus.ts';
 import { directoryPath, filePath, isTemporary, type Paths } from './paths.ts';
@@ -119,25 +119,18 @@ export class Listing {
   }
 
   /**
-   * Whether the server can list at all: a directory that isn't there is 404 on servers that can't, too. Those that speak WebDAV say so
-   * (RFC 4918, 10.1); of others, directories above it are asked for until one is there.
+   * Whether the server can list at all. A directory that isn't there is 404 on servers that can't, too: so directories above it are
+   * asked for, until one is there.
    */
   async #isOffered(): Promise<boolean> {
-    if (this.#offered !== null) return this.#offered;
     const location = this.#paths.directory([]);
-    const options = await this.#exchange.tell({
-      method: 'OPTIONS',
-      path: directoryPath(location),
-      about: null,
-    });
-    if (headerOf(options, 'dav') !== null) return (this.#offered = true);
-    if (await this.#isUnknown(location)) return false;
-    for (let depth = location.length - 1; depth >= 0; depth--) {
+    if (this.#offered === null && (await this.#isUnknown(location))) return false;
+    for (let depth = location.length - 1; depth >= 0 && this.#offered === null; depth--) {
       const answer = await this.#propfind(directoryPath(location.slice(0, depth)), 0, null);
       await answer.body.dump();
-      if (this.#offered !== null) return this.#offered;
+      if (answer.status === MULTISTATUS) this.#offered = true;
     }
-    return false;
+    return this.#offered === true;
   }
 
   /** Whether PROPFIND is no method for what isn't a directory, as far as the name tells. */

@@ -69,6 +69,11 @@ export class Outgoing {
     return this.#complete;
   }
 
+  /** Some of it may have reached the server. */
+  get begun(): boolean {
+    return this.#complete || this.sent.bytes > 0;
+  }
+
   /** The request is over: nothing is waited for any more. */
   end(): void {
     this.#expectNothing();

@@ -47,14 +47,13 @@ class HttpStore implements Store {
   }
 
   put(name: string, body: Readable | Uint8Array, options: PutOptions = {}): Promise<{ bytes: number }> {
-    // Bytes are put again by whoever gave them (patient.ts): each request is repeated once at most.
-    const { retry } = this.#tuning;
-    const policy = body instanceof Uint8Array ? { ...retry, attempts: Math.min(2, retry.attempts) } : retry;
+    // Bytes are put again by whoever gave them (patient.ts).
+    const attempts = body instanceof Uint8Array ? 1 : this.#tuning.retry.attempts;
     return putBody(
       name,
       body,
       options,
-      (sending) => this.#uploads.write(name, sending, policy),
+      (sending) => this.#uploads.write(name, sending, { ...this.#tuning.retry, attempts }),
       (error) => explain(error, name),
     );
   }
