@@ -211,6 +211,7 @@ export function s3Error(error: unknown, request: S3Request): StoreError {
   if (/^KMS\b|^Kms/.test(name)) return tell(KMS_UNUSABLE);
   if (status === undefined) return localFailure(failure, request);
   if (status === 401 || status === 403) return tell(denied(failure, right, location));
+  if (status === 507) return tell(FULL);
   if (status >= 500 && status !== 501 && told === null) return tell(TROUBLED);
   if (status < 400 || isGarbled(failure)) return tell(NOT_S3);
   const words =
