@@ -31,14 +31,23 @@ export async function assertVacant(
   field: ErrorField = 'destination',
 ): Promise<void> {
   try {
-    // The two names first: they say best what is there, wherever they come in the listing.
-    for (const name of [MANIFEST_NAME, CHECKPOINT_NAME]) {
-      if (await isThere(store, name)) throw taken(location, name, field);
-    }
-    for await (const file of listIfPossible(store)) throw taken(location, file.name, field);
+    await assertNothingBut(null, store, location, field);
   } catch (error) {
     throw storeErrorToHoldfast(error, location, field);
   }
+}
+
+/** Throws `duplicate-file` for whatever is there beside a claim of one's own, and StoreError. */
+async function assertNothingBut(
+  own: typeof CHECKPOINT_NAME | null,
+  store: Store,
+  location: Location,
+  field: ErrorField,
+): Promise<void> {
+  // The two names first: they say best what is there, wherever they come in the listing.
+  for (const name of [MANIFEST_NAME, CHECKPOINT_NAME])
+    if (name !== own && (await isThere(store, name))) throw taken(location, name, field);
+  for await (const { name } of listIfPossible(store)) if (name !== own) throw taken(location, name, field);
 }
 
 /**
@@ -60,10 +69,7 @@ export async function claim(store: Store, location: Location, checkpoint: Checkp
   }
   // Between the look and the claim another job may have come and gone, and left its backup.
   try {
-    if (await isThere(store, MANIFEST_NAME)) throw taken(location, MANIFEST_NAME, 'destination');
-    for await (const file of listIfPossible(store)) {
-      if (file.name !== CHECKPOINT_NAME) throw taken(location, file.name, 'destination');
-    }
+    await assertNothingBut(CHECKPOINT_NAME, store, location, 'destination');
   } catch (error) {
     await release(store).catch(() => undefined);
     throw storeErrorToHoldfast(error, location, 'destination');

@@ -45,13 +45,10 @@ export async function writeManifest(store: Store, unsigned: UnsignedManifest): P
  */
 export async function readManifest(store: Store, location: Location): Promise<Manifest> {
   try {
-    return await readOnce(store, location);
-  } catch (error) {
-    if (!(error instanceof HoldfastError && error.code === 'corrupt-backup'))
-      throw storeErrorToHoldfast(error, location);
-  }
-  try {
-    return await readOnce(store, location);
+    return await readOnce(store, location).catch((error: unknown) => {
+      if (error instanceof HoldfastError && error.code === 'corrupt-backup') return readOnce(store, location);
+      throw error;
+    });
   } catch (error) {
     throw storeErrorToHoldfast(error, location);
   }

@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.ts';
+import { said } from './said.ts';
 import { StoreError, type StoreErrorCode, type StoreErrorDetails } from './store.ts';
 
 interface Known {
@@ -143,16 +144,6 @@ export function retryAfterMs(
   if (seconds !== undefined) return Number(seconds) * 1000;
   const date = Date.parse(header);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
-}
-
-/** A StoreError whose message begins with the file, where it is about one. */
-export function said(
-  code: StoreErrorCode,
-  words: string,
-  file: string | null,
-  details: StoreErrorDetails = {},
-): StoreError {
-  return new StoreError(code, file === null ? words : `${file}: ${words}`, file, details);
 }
 
 /** The last resort: an error that says nothing that is known. Never transient, so that nothing is repeated blindly. */

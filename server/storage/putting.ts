@@ -1,6 +1,6 @@
 import { addAbortSignal, Readable } from 'node:stream';
 import { messageOf } from '../errors.ts';
-import { said } from './network-errors.ts';
+import { said } from './said.ts';
 import type { PutOptions, StoreError } from './store.ts';
 
 /** What a store sends: the body's bytes, and the signal that ends it all. */

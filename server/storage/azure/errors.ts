@@ -2,7 +2,8 @@ import { isRestError, type RestError } from '@azure/storage-blob';
 import { messageOf } from '../../errors.ts';
 import { denial } from './denials.ts';
 import { endpointOf, type OpenableAzure } from './client.ts';
-import { networkError, retryAfterMs, said, statusError } from '../network-errors.ts';
+import { networkError, retryAfterMs, statusError } from '../network-errors.ts';
+import { said } from '../said.ts';
 import { StoreError, type StoreErrorCode } from '../store.ts';
 
 /** What was asked of the service when it failed: an error means another thing for each. */

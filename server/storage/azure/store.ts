@@ -12,9 +12,9 @@ import { azureError, serviceCode, type AzureRequest } from './errors.ts';
 import { uploadBlob } from './upload.ts';
 import type { AzureLocation } from '../locations/azure.ts';
 import { checkName } from '../names.ts';
-import { said } from '../network-errors.ts';
+import { checkRange, notFound, said } from '../said.ts';
+import { inPages } from '../paging.ts';
 import { putBody } from '../putting.ts';
-import { retry } from '../retry.ts';
 import type { FileInfo, PutOptions, Store, StoreError } from '../store.ts';
 import type { Tuning } from '../tuning.ts';
 
@@ -126,30 +126,26 @@ class AzureStore implements Store {
     const base = `${this.#location.path}/`;
     // Metadata tells directories, which accounts with a hierarchical namespace list as empty blobs.
     const options = { prefix: base + prefix, includeMetadata: true };
-    let token: string | undefined;
-    do {
-      const page = await this.#page(options, token);
-      if (page === null) return;
-      for (const { name, properties, metadata } of page.segment.blobItems) {
+    const pages = inPages(
+      (token) => this.#page(options, token),
+      (page) => page?.continuationToken,
+      this.#tuning.retry,
+    );
+    for await (const page of pages)
+      for (const { name, properties, metadata } of page?.segment.blobItems ?? []) {
         if (name === base || isDirectory(metadata)) continue;
         yield { name: name.slice(base.length), bytes: properties.contentLength ?? 0 };
       }
-      token = page.continuationToken;
-    } while (token !== undefined && token !== '');
   }
 
-  /** The first page is asked for again by who called us; nobody can do that for later ones. */
-  #page(options: ContainerListBlobsOptions, token: string | undefined): Promise<Page | null> {
-    const ask = async (): Promise<Page | null> => {
-      try {
-        const settings = { continuationToken: token, maxPageSize: PAGE_FILES };
-        for await (const page of this.#container.listBlobsFlat(options).byPage(settings)) return page;
-        return null;
-      } catch (error) {
-        throw this.#explain(error, 'list', null);
-      }
-    };
-    return token === undefined ? ask() : retry(ask, this.#tuning.retry);
+  async #page(options: ContainerListBlobsOptions, token: string | undefined): Promise<Page | null> {
+    try {
+      const settings = { continuationToken: token, maxPageSize: PAGE_FILES };
+      for await (const page of this.#container.listBlobsFlat(options).byPage(settings)) return page;
+      return null;
+    } catch (error) {
+      throw this.#explain(error, 'list', null);
+    }
   }
 
   async close(): Promise<void> {
@@ -174,11 +170,6 @@ class AzureStore implements Store {
   }
 }
 
-function checkRange(name: string, { start, end }: { start: number; end: number }): void {
-  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start) return;
-  throw said('failed', `bytes ${start} to ${end} are no range`, name);
-}
-
 /** A reader who takes its time is no stall of the connection: how long bytes are waited for is timed where they are read. */
 function leaveToReader(response: object): void {
   const message = 'readableStreamBody' in response ? response.readableStreamBody : null;
@@ -188,8 +179,4 @@ function leaveToReader(response: object): void {
 /** https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-known-issues */
 function isDirectory(metadata: Record<string, string> | undefined): boolean {
   return metadata?.['hdi_isfolder'] === 'true';
-}
-
-function notFound(name: string): StoreError {
-  return said('not-found', 'there is no such file', name);
 }

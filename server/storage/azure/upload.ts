@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BlobGetPropertiesResponse, BlobRequestConditions, BlockBlobClient } from '@azure/storage-blob';
 import { blockBytes, BlockIds, ByteSource } from './blocks.ts';
 import { serviceCode } from './errors.ts';
-import { said } from '../network-errors.ts';
+import { exists, said } from '../said.ts';
 import type { Sending } from '../putting.ts';
 import { isTransient, retry } from '../retry.ts';
 import { StoreError } from '../store.ts';
@@ -289,10 +289,6 @@ function* around<T>(items: readonly T[]): Generator<T> {
 
 function foundIn({ metadata, etag }: BlobGetPropertiesResponse): Found {
   return { id: metadata?.[UPLOAD_ID], etag };
-}
-
-function exists(name: string): StoreError {
-  return said('exists', 'there is a file of that name already', name);
 }
 
 function tooLarge(name: string, bytes: number): StoreError {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { messageOf } from '../../errors.ts';
-import { networkError, retryAfterMs, said, statusError } from '../network-errors.ts';
+import { networkError, retryAfterMs, statusError } from '../network-errors.ts';
+import { said } from '../said.ts';
 import { StoreError } from '../store.ts';
 import type { ApiResponse } from './client.ts';
 

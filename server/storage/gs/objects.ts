@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { said } from '../network-errors.ts';
+import { said } from '../said.ts';
 import type { StoreError } from '../store.ts';
 import type { ApiRequest, ApiResponse, GsClient } from './client.ts';
 import { failureOf, thrownError } from './errors.ts';

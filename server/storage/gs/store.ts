@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import { AnsweredBody } from '../answered-body.ts';
 import type { GsLocation } from '../locations/gs.ts';
 import { checkName } from '../names.ts';
-import { said } from '../network-errors.ts';
+import { checkRange, said } from '../said.ts';
+import { inPages } from '../paging.ts';
 import { putBody } from '../putting.ts';
-import { retry } from '../retry.ts';
 import type { FileInfo, PutOptions, Store } from '../store.ts';
 import type { Tuning } from '../tuning.ts';
 import { GsClient } from './client.ts';
@@ -46,8 +46,7 @@ class GsStore implements Store {
 
   async get(name: string, range?: { start: number; end: number }): Promise<Readable> {
     const object = this.#nameOf(name);
-    if (range !== undefined && !isRange(range))
-      throw said('failed', `there are no bytes ${range.start} to ${range.end}`, name);
+    if (range !== undefined) checkRange(name, range);
     const asked = range === undefined ? null : `bytes=${range.start}-${range.end}`;
     const { body } = await this.#objects.media(object, asked, name);
     return new AnsweredBody(body, (error) => thrownError(error, name));
@@ -64,17 +63,16 @@ class GsStore implements Store {
   }
 
   async *list(prefix: string): AsyncIterable<FileInfo> {
-    let pageToken: string | undefined;
-    do {
-      const ask = () => this.#objects.page(this.#root + prefix, pageToken);
-      // The first is asked for again by whoever called us; nobody can do that for later ones.
-      const page = pageToken === undefined ? await ask() : await retry(ask, this.#tuning.retry);
-      for (const { name, size } of page.items) {
+    const pages = inPages(
+      (token) => this.#objects.page(this.#root + prefix, token),
+      ({ nextPageToken }) => nextPageToken,
+      this.#tuning.retry,
+    );
+    for await (const { items } of pages)
+      for (const { name, size } of items) {
         // Consoles make empty objects of such names to show a folder.
         if (!name.endsWith('/')) yield { name: name.slice(this.#root.length), bytes: size };
       }
-      pageToken = page.nextPageToken;
-    } while (pageToken !== undefined);
   }
 
   close(): Promise<void> {
@@ -91,8 +89,4 @@ class GsStore implements Store {
       throw said('invalid-name', 'no object may be below .well-known/acme-challenge/', name);
     return object;
   }
-}
-
-function isRange({ start, end }: { start: number; end: number }): boolean {
-  return Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start;
 }

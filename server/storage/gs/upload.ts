@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { said } from '../network-errors.ts';
+import { inParts, type Part } from '../parts.ts';
+import { said } from '../said.ts';
 import type { Sending } from '../putting.ts';
 import { retry } from '../retry.ts';
 import { StoreError } from '../store.ts';
@@ -47,63 +48,32 @@ export async function upload(
 ): Promise<void> {
   const job: Upload = { objects, name, file, tuning, id: randomUUID(), signal, ending: false };
   const md5 = createHash('md5');
-  const parts = partsOf(chunks, md5);
-  const first = await parts.next();
-  if (first.done === true) throw new Error('there is always a last part');
+  const parts = inParts(chunks, CHUNK_BYTES);
+  let next = parts.next();
   let session: string | null = null;
   try {
-    if (first.value.last) return await sendWhole(job, first.value.bytes, md5.digest('base64'));
-    session = await openSession(job);
-    let part = first.value;
     for (let offset = 0; ;) {
-      const next = part.last ? null : parts.next();
-      // Whoever takes it gets to know.
-      next?.catch(() => undefined);
-      const hash = part.last ? md5.digest('base64') : null;
-      await sendChunk(job, session, { ...part, offset, md5: hash });
-      if (next === null) return;
-      offset += part.bytes.length;
-      const following = await next;
-      if (following.done === true) throw new Error('there is always a last part');
-      part = following.value;
+      const { value: part } = await next;
+      if (part === undefined) throw new Error('there is always a last part');
+      const { number, bytes, last } = part;
+      md5.update(bytes);
+      const hash = last ? md5.digest('base64') : null;
+      if (hash !== null && number === 1) return await sendWhole(job, bytes, hash);
+      session ??= await openSession(job);
+      if (!last) {
+        next = parts.next();
+        // Whoever takes it gets to know.
+        next.catch(() => undefined);
+      }
+      await sendChunk(job, session, { bytes, last, offset, md5: hash });
+      if (last) return;
+      part.release();
+      offset += bytes.length;
     }
   } catch (error) {
     await takeBack(job, session, error);
     throw error;
   }
-}
-
-interface Part {
-  bytes: Buffer;
-  last: boolean;
-}
-
-/** The body in pieces of `CHUNK_BYTES`; the last one may be shorter, or empty. */
-async function* partsOf(
-  chunks: AsyncIterable<Uint8Array>,
-  md5: ReturnType<typeof createHash>,
-): AsyncGenerator<Part, void> {
-  let [held, other] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(0)];
-  let filled = 0;
-  for await (const chunk of chunks) {
-    for (let from = 0; from < chunk.length;) {
-      // Only once it is known that something comes after it: the last part says that it is the last.
-      if (filled === CHUNK_BYTES) {
-        md5.update(held);
-        yield { bytes: held, last: false };
-        // Whoever asks for a part is still sending the one before it, and has sent the one before that.
-        [held, other] = [other.length === 0 ? Buffer.allocUnsafe(CHUNK_BYTES) : other, held];
-        filled = 0;
-      }
-      const taken = chunk.subarray(from, from + CHUNK_BYTES - filled);
-      held.set(taken, filled);
-      filled += taken.length;
-      from += taken.length;
-    }
-  }
-  const rest = held.subarray(0, filled);
-  md5.update(rest);
-  yield { bytes: rest, last: true };
 }
 
 async function sendWhole(job: Upload, bytes: Buffer, md5Hash: string): Promise<void> {
@@ -158,7 +128,7 @@ async function openSession(job: Upload): Promise<string> {
   });
 }
 
-interface Chunk extends Part {
+interface Chunk extends Pick<Part, 'bytes' | 'last'> {
   offset: number;
   /** Of the whole, with the last chunk. */
   md5: string | null;

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { said } from '../network-errors.ts';
-import type { StoreError } from '../store.ts';
+import { exists } from '../said.ts';
 import { type Answer, isMissing, isUnknownMethod, succeeded } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import type { Files } from './files.ts';
@@ -101,8 +100,4 @@ export class Claims {
       return;
     }
   }
-}
-
-export function exists(name: string): StoreError {
-  return said('exists', 'there is a file of that name already', name);
 }

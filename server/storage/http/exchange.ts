@@ -1,6 +1,7 @@
 import { Agent } from 'undici';
 import type { HttpLocation } from '../locations/http.ts';
-import { networkError, said, unknownError } from '../network-errors.ts';
+import { networkError, unknownError } from '../network-errors.ts';
+import { said } from '../said.ts';
 import type { StoreError } from '../store.ts';
 import type { Tuning } from '../tuning.ts';
 import type { Answer, Asked } from './answers.ts';

@@ -1,5 +1,5 @@
 import { type Readable, Transform, type TransformCallback } from 'node:stream';
-import { said } from '../network-errors.ts';
+import { said } from '../said.ts';
 import { explain } from './exchange.ts';
 
 export interface Cut {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { said } from '../network-errors.ts';
+import { checkRange, notFound, said } from '../said.ts';
 import type { StoreError } from '../store.ts';
 import {
   type Answer,
@@ -66,7 +66,7 @@ export class Files {
 
   /** As `get` of Store. */
   async read(path: string, name: string, range?: Range, signal?: AbortSignal): Promise<Readable> {
-    if (range !== undefined && !isRange(range)) throw outside(name, range, null);
+    if (range !== undefined) checkRange(name, range);
     const answer = await this.#get(path, name, range, signal);
     try {
       return await this.#bodyOf(answer, name, range);
@@ -143,17 +143,9 @@ export class Files {
   }
 }
 
-export function notFound(name: string): StoreError {
-  return said('not-found', 'there is no such file', name);
-}
-
 function outside(name: string, { start, end }: Range, bytes: number | null): StoreError {
   const of = bytes === null ? 'it' : `its ${bytes} bytes`;
   return said('failed', `bytes ${start} to ${end} are outside ${of}`, name);
-}
-
-function isRange({ start, end }: Range): boolean {
-  return Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start;
 }
 
 /** It may be what a server made of a directory: a page that lists it, or nothing. */

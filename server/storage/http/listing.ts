@@ -1,5 +1,5 @@
 import { checkName, partProblem } from '../names.ts';
-import { said } from '../network-errors.ts';
+import { said } from '../said.ts';
 import { StoreError, type FileInfo } from '../store.ts';
 import { type Answer, isMissing, isUnknownMethod } from './answers.ts';
 import { type Exchange, explain } from './exchange.ts';

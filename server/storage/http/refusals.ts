@@ -1,5 +1,6 @@
 import type { HttpLocation } from '../locations/http.ts';
-import { retryAfterMs, said, statusError } from '../network-errors.ts';
+import { retryAfterMs, statusError } from '../network-errors.ts';
+import { said } from '../said.ts';
 import type { StoreError, StoreErrorDetails } from '../store.ts';
 import { type Answer, headerOf, redirectOf } from './answers.ts';
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { said } from '../network-errors.ts';
+import { said } from '../said.ts';
 import { Fingerprint } from './fingerprint.ts';
 
 /** A body that ends within this is held: it is sent with its length, and again where that is needed. */

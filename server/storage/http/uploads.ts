@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { said } from '../network-errors.ts';
+import { exists, said } from '../said.ts';
 import type { Sending } from '../putting.ts';
 import { isTransient, retry, type RetryPolicy } from '../retry.ts';
 import { StoreError } from '../store.ts';
 import type { Tuning } from '../tuning.ts';
 import { type Answer, isMissing, succeeded } from './answers.ts';
 import { Arrivals } from './arrivals.ts';
-import { type Claims, exists } from './claims.ts';
+import type { Claims } from './claims.ts';
 import type { Collections } from './collections.ts';
 import type { Exchange } from './exchange.ts';
 import type { Files } from './files.ts';

@@ -1,7 +1,8 @@
 import { lstat, mkdir, open, realpath, rmdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { errnoOf, fromSystemError } from './errors.ts';
-import { StoreError, type StoreErrorCode } from '../store.ts';
+import { said } from '../said.ts';
+import { StoreError } from '../store.ts';
 
 /** Backups hold rows and password hashes: nobody but the owner and the group reads them. */
 const DIRECTORY_MODE = 0o750;
@@ -121,7 +122,7 @@ export class Directories {
 type Step = { kind: 'directory'; path: string } | { kind: 'missing' } | { kind: 'blocked' };
 
 function leadsOut(part: string, file: string | null): StoreError {
-  return refuse(
+  return said(
     'denied',
     `"${part}" in its path is a symbolic link that leads out of the extern directory`,
     file,
@@ -129,16 +130,12 @@ function leadsOut(part: string, file: string | null): StoreError {
 }
 
 function blocked(part: string, file: string | null): StoreError {
-  return refuse('failed', `"${part}" in its path is a file, not a directory`, file);
+  return said('failed', `"${part}" in its path is a file, not a directory`, file);
 }
 
 /** Somebody else is tidying up: worth another try. */
 function gone(file: string): StoreError {
-  return refuse('transient', 'its directory was removed in the same moment', file);
-}
-
-function refuse(code: StoreErrorCode, problem: string, file: string | null): StoreError {
-  return new StoreError(code, file === null ? problem : `${file}: ${problem}`, file);
+  return said('transient', 'its directory was removed in the same moment', file);
 }
 
 /** A link to nothing counts as leading out: nothing may ever be made through it. */

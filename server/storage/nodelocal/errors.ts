@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.ts';
+import { said } from '../said.ts';
 import { StoreError, type StoreErrorCode } from '../store.ts';
 
 /** Errno names and what they mean for a store. What isn't here is `failed`. */
@@ -40,7 +41,5 @@ export function fromSystemError(error: unknown, file: string | null): StoreError
   const errno = errnoOf(error);
   const known = errno === null ? undefined : CODES[errno];
   const words = known === undefined ? messageOf(error) : `${known.words} (${errno})`;
-  return new StoreError(known?.code ?? 'failed', file === null ? words : `${file}: ${words}`, file, {
-    cause: error,
-  });
+  return said(known?.code ?? 'failed', words, file, { cause: error });
 }

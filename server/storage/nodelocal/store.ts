@@ -7,6 +7,7 @@ import { checkName } from '../names.ts';
 import { Directories, syncDirectory } from './directories.ts';
 import { errnoOf, fromSystemError } from './errors.ts';
 import { putBody, type Sending } from '../putting.ts';
+import { checkRange, exists, notFound, said } from '../said.ts';
 import { StoreError, type FileInfo, type PutOptions, type Store } from '../store.ts';
 
 /** What a file is called while it is being written. Never listed, never readable under that name. */
@@ -87,6 +88,7 @@ class NodelocalStore implements Store {
 
   async get(name: string, range?: { start: number; end: number }): Promise<Readable> {
     const { below, base } = split(name);
+    if (range !== undefined) checkRange(name, range);
     const directory = await this.#directories.find(below, name);
     if (directory === null) throw notFound(name);
     const handle = await openFile(join(directory, base), name);
@@ -94,19 +96,7 @@ class NodelocalStore implements Store {
       const { size } = await handle.stat();
       if (range === undefined) return readHandle(handle, name, 0, Infinity);
       const { start, end } = range;
-      if (
-        !Number.isSafeInteger(start) ||
-        !Number.isSafeInteger(end) ||
-        start < 0 ||
-        end < start ||
-        start >= size
-      ) {
-        throw new StoreError(
-          'failed',
-          `${name}: bytes ${start} to ${end} are outside its ${size} bytes`,
-          name,
-        );
-      }
+      if (start >= size) throw said('failed', `bytes ${start} to ${end} are outside its ${size} bytes`, name);
       return readHandle(handle, name, start, end + 1);
     } catch (error) {
       await handle.close();
@@ -291,18 +281,6 @@ async function statOrNull(path: string, name: string | null = null): Promise<Big
   }
 }
 
-function exists(name: string): StoreError {
-  return new StoreError('exists', `${name}: there is a file of that name already`, name);
-}
-
-function notFound(name: string): StoreError {
-  return new StoreError('not-found', `${name}: there is no such file`, name);
-}
-
 function isLink(name: string): StoreError {
-  return new StoreError(
-    'denied',
-    `${name}: it is a symbolic link; only files themselves are read and written`,
-    name,
-  );
+  return said('denied', 'it is a symbolic link; only files themselves are read and written', name);
 }

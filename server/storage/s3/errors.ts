@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { S3Location } from '../locations/s3.ts';
-import { networkError, retryAfterMs, said, statusError } from '../network-errors.ts';
+import { networkError, retryAfterMs, statusError } from '../network-errors.ts';
+import { said } from '../said.ts';
 import { StoreError, type StoreErrorCode } from '../store.ts';
 
 /** The right that a request needs: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */

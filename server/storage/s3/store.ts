@@ -11,7 +11,8 @@ import {
 } from '@aws-sdk/client-s3';
 import type { S3Location } from '../locations/s3.ts';
 import { checkName } from '../names.ts';
-import { said } from '../network-errors.ts';
+import { checkRange, said } from '../said.ts';
+import { inPages } from '../paging.ts';
 import { putBody } from '../putting.ts';
 import { AnsweredBody } from '../answered-body.ts';
 import { S3Connection, type S3Options } from './client.ts';
@@ -149,16 +150,17 @@ class S3Store implements Store {
 
   async *list(prefix: string): AsyncIterable<FileInfo> {
     const root = this.#location.path === '' ? '' : `${this.#location.path}/`;
-    let token: string | undefined;
-    do {
-      const page = await this.#page(root + prefix, token);
-      for (const { Key = '', Size = 0 } of page.Contents ?? []) {
+    const pages = inPages(
+      (token) => this.#page(root + prefix, token),
+      ({ IsTruncated, NextContinuationToken }) => (IsTruncated === true ? NextContinuationToken : undefined),
+      this.#tuning.retry,
+    );
+    for await (const { Contents = [] } of pages)
+      for (const { Key = '', Size = 0 } of Contents) {
         const name = Key.slice(root.length);
         // Consoles mark directories by empty objects.
         if (name !== '' && !name.endsWith('/')) yield { name, bytes: Size };
       }
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-    } while (token !== undefined);
   }
 
   async #page(prefix: string, token: string | undefined): Promise<ListObjectsV2CommandOutput> {
@@ -200,9 +202,4 @@ class S3Store implements Store {
 interface Place {
   Bucket: string;
   Key: string;
-}
-
-function checkRange(name: string, { start, end }: { start: number; end: number }): void {
-  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start)
-    throw said('failed', `bytes ${start} to ${end} are no part of a file`, name);
 }

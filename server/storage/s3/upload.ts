@@ -12,12 +12,13 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { S3Location } from '../locations/s3.ts';
-import { said } from '../network-errors.ts';
+import { exists, said } from '../said.ts';
 import type { Sending } from '../putting.ts';
 import { isTransient, retry } from '../retry.ts';
 import type { S3Connection } from './client.ts';
 import { isConflict, isNoSuchUpload, isNotImplemented, notS3, s3Error, statusOf } from './errors.ts';
-import { cutFor, inParts, MOST_PARTS, type Part } from './parts.ts';
+import { cutFor, MOST_PARTS } from './parts.ts';
+import { inParts, type Part } from '../parts.ts';
 import { StoreError } from '../store.ts';
 import type { Tuning } from '../tuning.ts';
 
@@ -107,7 +108,7 @@ export class S3Upload {
 
   async #create(): Promise<string> {
     // What isn't going to be written need not be sent; the commit is what decides.
-    if (await this.#isWritten()) throw this.#exists();
+    if (await this.#isWritten()) throw exists(this.#target.file);
     const { UploadId } = await this.#repeat(undefined, (client) =>
       client.send(
         new CreateMultipartUploadCommand({
@@ -178,7 +179,8 @@ export class S3Upload {
       if (!isConflict(error) && !isNoSuchUpload(error)) throw this.#explain(error);
       const found = await this.#look();
       if (found === 'ours') return;
-      if (found === 'theirs' || (found === 'unknown' && statusOf(error) === 412)) throw this.#exists();
+      if (found === 'theirs' || (found === 'unknown' && statusOf(error) === 412))
+        throw exists(this.#target.file);
       throw this.#explain(error);
     }
   }
@@ -186,7 +188,7 @@ export class S3Upload {
   /** Whether this very write has been done. Throws `exists` where another one has. */
   async #isWritten(): Promise<boolean> {
     const found = await retry(() => this.#look(), this.#tuning.retry);
-    if (found === 'theirs') throw this.#exists();
+    if (found === 'theirs') throw exists(this.#target.file);
     return found === 'ours';
   }
 
@@ -266,10 +268,6 @@ export class S3Upload {
   #explain(error: unknown): StoreError {
     const { location, file } = this.#target;
     return s3Error(error, { location, file, right: 's3:PutObject' });
-  }
-
-  #exists(): StoreError {
-    return said('exists', 'there is a file of that name already', this.#target.file);
   }
 
   #tooLong(partBytes: number): StoreError {
