@@ -14,7 +14,7 @@ import type { Fingerprint } from './fingerprint.ts';
 import { Moves, refusesMoves } from './moves.ts';
 import type { Paths, Place } from './paths.ts';
 import { noDirectory } from './refusals.ts';
-import { answerMs, type Body, Outgoing, readAhead } from './sending.ts';
+import { answerMs, type Body, EMPTY, Outgoing, readAhead, whileRepeatable } from './sending.ts';
 
 /** How a file comes to be at once, whole and over none: by MOVE; or, where there is none, its PUT has to be so. */
 type Way = 'move' | 'in-place';
@@ -74,15 +74,16 @@ export class Uploads {
     if (seen.kind !== 'missing') throw exists(name);
     const body = await readAhead(chunks);
     const writing = { name, place, body, signal, policy, traces: { left: false } };
-    this.#way ??= await retry(() => this.#learnWay(writing), policy, signal);
+    this.#way ??= await this.#learnWay(writing);
     if (this.#way === 'move' && (await this.#writeAside(writing))) return;
     await this.#writeInPlace(writing);
   }
 
   async #learnWay(writing: Writing): Promise<Way> {
-    const { name, signal } = writing;
+    const { name, signal, policy } = writing;
     const [from, to] = [this.#paths.unused(), this.#paths.unused()];
-    const offered = await this.#moves.areOffered({ from, to, about: name, bytes: 0, signal });
+    const ask = () => this.#moves.areOffered({ from, to, about: name, bytes: 0, signal });
+    const offered = await retry(ask, policy, signal);
     return offered === true || (offered === 'nothing' && (await this.#tryMove(writing)))
       ? 'move'
       : 'in-place';
@@ -90,13 +91,15 @@ export class Uploads {
 
   /** Whether an empty file can be moved, beside the one that is to be written. */
   async #tryMove(writing: Writing): Promise<boolean> {
-    const { name, signal } = writing;
+    const { name, signal, policy } = writing;
     const [from, to] = [this.#paths.temporary(name), this.#paths.temporary(name)];
-    const body: Body = { kind: 'held', bytes: Buffer.alloc(0) };
+    const empty = { ...writing, place: from, body: EMPTY, traces: { left: false } };
+    const moving = { from: from.path, to: to.path, about: name, bytes: 0, signal };
     try {
-      await this.#put({ ...writing, place: from, body }, this.#outgoing(body, name));
-      await this.#moves.move({ from: from.path, to: to.path, about: name, bytes: 0, signal });
-      return (await this.#files.look(to.path, name, { signal })).kind === 'file';
+      await retry(() => this.#put(empty, this.#outgoing(empty)), policy, signal);
+      // Its answer may get lost: what counts is what came of it.
+      await retry(() => this.#moves.move(moving), policy, signal);
+      return (await retry(() => this.#files.look(to.path, name, { signal }), policy, signal)).kind === 'file';
     } finally {
       for (const { path } of [from, to]) await this.#remove(path, name);
     }
@@ -118,27 +121,22 @@ export class Uploads {
     if (moved) return true;
     traces.left = false;
     this.#way = 'in-place';
-    if (body.kind === 'held') return false;
+    if (body.repeatable) return false;
     throw said('transient', 'the server has no MOVE after all: it has to be sent again', name);
   }
 
   /** Sends a file to a name that nobody else has, and sees that all of it arrived. */
   async #send(writing: Writing): Promise<Fingerprint> {
     const { body, policy, signal } = writing;
-    if (body.kind === 'held')
-      return retry(() => this.#sendOnce(writing, { ...policy, attempts: 1 }), policy, signal);
-    return this.#sendOnce(writing, policy);
+    return retry(() => this.#sendOnce(writing), whileRepeatable(body, policy), signal);
   }
 
-  /** `policy` is for looking whether it arrived. */
-  async #sendOnce(writing: Writing, policy: RetryPolicy): Promise<Fingerprint> {
-    const { name, place, body, signal } = writing;
-    const outgoing = this.#outgoing(body, name);
+  async #sendOnce(writing: Writing): Promise<Fingerprint> {
+    const { name } = writing;
+    const outgoing = this.#outgoing(writing);
     await this.#put(writing, outgoing);
-    const { sent } = outgoing;
-    const whole = () => this.#arrivals.isWhole(place.path, name, sent, signal);
-    if (!(await retry(whole, policy, signal))) throw damaged(name);
-    return sent;
+    if (!(await this.#isWhole(writing, outgoing.sent))) throw damaged(name);
+    return outgoing.sent;
   }
 
   /** Gives a file that was sent its name, unless that is taken. Answers false where the server has no MOVE. */
@@ -171,14 +169,13 @@ export class Uploads {
   /** To its own name, where the server has no MOVE: only if nothing has that name. */
   async #writeInPlace(writing: Writing): Promise<void> {
     const { body, policy, signal } = writing;
-    if (body.kind === 'held')
-      await retry((count) => this.#writeInPlaceOnce(writing, count > 1), policy, signal);
-    else await this.#writeInPlaceOnce(writing, false);
+    const attempt = (count: number) => this.#writeInPlaceOnce(writing, count > 1);
+    await retry(attempt, whileRepeatable(body, policy), signal);
   }
 
   async #writeInPlaceOnce(writing: Writing, again: boolean): Promise<void> {
-    const { name, place, body, signal, policy, traces } = writing;
-    const outgoing = this.#outgoing(body, name);
+    const { name, place, traces } = writing;
+    const outgoing = this.#outgoing(writing);
     const { sent } = outgoing;
     try {
       try {
@@ -189,8 +186,7 @@ export class Uploads {
         if (unsure && (await this.#arrivals.isSame(place.path, name, sent).catch(() => false))) return;
         throw error;
       }
-      const whole = () => this.#arrivals.isWhole(place.path, name, sent, signal);
-      if (await retry(whole, policy, signal)) return;
+      if (await this.#isWhole(writing, sent)) return;
       throw (await this.#arrivals.isOurs(place.path, name, sent)) ? damaged(name) : exists(name);
     } catch (error) {
       if (!isExists(error) && traces.left) await this.#withdraw(place.path, name, sent);
@@ -198,15 +194,19 @@ export class Uploads {
     }
   }
 
+  /** Looks until it can be seen, where the alternative is not to send it again. */
+  #isWhole({ name, place, body, signal, policy }: Writing, sent: Fingerprint): Promise<boolean> {
+    const look = () => this.#arrivals.isWhole(place.path, name, sent, signal);
+    return body.repeatable ? look() : retry(look, policy, signal);
+  }
+
   async #put(writing: Writing, outgoing: Outgoing, headers: Record<string, string> = {}): Promise<void> {
-    const { name, place, body, signal, policy, traces } = writing;
+    const { name, place, body, signal, traces } = writing;
     const leftBefore = traces.left;
     // With its length where that is known: not every server takes a body without.
-    const length = body.kind === 'held' ? { 'content-length': String(body.bytes.length) } : {};
+    const length = body.length === null ? {} : { 'content-length': String(body.length) };
     try {
-      const ensure = () => this.#collections.ensure(place.directory, name);
-      // What can be sent again is tried again as a whole.
-      const known = await (body.kind === 'held' ? ensure() : retry(ensure, policy, signal));
+      const known = await this.#collections.ensure(place.directory, name);
       traces.left = true;
       const answer = await this.#exchange.tell({
         method: 'PUT',
@@ -231,7 +231,7 @@ export class Uploads {
     }
   }
 
-  #outgoing(body: Body, name: string): Outgoing {
+  #outgoing({ body, name }: Writing): Outgoing {
     return new Outgoing(body, name, this.#stallMs);
   }
 
