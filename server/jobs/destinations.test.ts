@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseLocation } from '../storage/location.ts';
 import { contentsOf } from '../testing/compare.ts';
+import { REMOTE_KINDS, startDestination } from '../testing/destinations.ts';
 import { hasPsql, viaPsql } from '../testing/psql.ts';
 import { ROOT_PASSWORD, startRig } from '../testing/rig.ts';
 import type { Rig } from '../testing/rig.ts';
@@ -29,11 +31,20 @@ beforeAll(async () => {
 
 afterAll(() => rig.stop(), 60_000);
 
+/** What of a URL nobody may see. */
+function secretsOf(url: string): string[] {
+  return [...url.matchAll(/(?:SECRET_ACCESS_KEY|ACCOUNT_KEY|CREDENTIALS)=([^&]+)/g)].flatMap(
+    ([, secret = '']) => [secret, decodeURIComponent(secret)],
+  );
+}
+
 const psql = (statement: string) => viaPsql({ port, password: ROOT_PASSWORD }, statement);
 
 describe(`a chain on every kind of destination, by ${hasPsql ? 'psql' : 'pg, since psql is not installed'}`, () => {
-  it.each(['nodelocal', 'twice'])('%s', { timeout: 120_000 }, async (kind) => {
-    const at = (layer: string) => `nodelocal://self/${kind}/${layer}`;
+  it.each(['nodelocal', ...REMOTE_KINDS] as const)('%s', { timeout: 120_000 }, async (kind) => {
+    const remote = kind === 'nodelocal' ? null : await startDestination(kind);
+    const at = (layer: string) => remote?.url(`chain/${layer}`) ?? `nodelocal://self/chain/${layer}`;
+    const recorded = (layer: string) => parseLocation(at(layer)).redacted;
     await rig.server.exec('shop', `TRUNCATE items, orders; DROP TABLE IF EXISTS notes; ${ROWS}`);
     const states: unknown[] = [];
     const state = async () => states.push(await contentsOf(rig.server, 'shop'));
@@ -56,7 +67,8 @@ describe(`a chain on every kind of destination, by ${hasPsql ? 'psql' : 'pg, sin
        DELETE FROM orders WHERE id % 7 = 0; UPDATE items SET id = 40000 WHERE id = 30000`,
     );
     await psql(
-      `BACKUP DATABASE shop TO '${at('tuesday')}' INCREMENTAL FROM '${at('full')}', '${at('monday')}'`,
+      // What opens the bucket is said once.
+      `BACKUP DATABASE shop TO '${at('tuesday')}' INCREMENTAL FROM '${recorded('full')}', '${recorded('monday')}'`,
     );
     await state();
 
@@ -72,5 +84,9 @@ describe(`a chain on every kind of destination, by ${hasPsql ? 'psql' : 'pg, sin
     await expect(psql(`BACKUP DATABASE shop TO '${at('monday')}'`)).rejects.toThrow(
       /already contains a manifest\.json file/,
     );
+    const shown = JSON.stringify(await psql('SHOW JOBS'));
+    expect(shown).toContain(recorded('tuesday'));
+    for (const secret of secretsOf(at('full'))) expect(shown).not.toContain(secret);
+    await remote?.stop();
   });
 });

@@ -33,6 +33,8 @@ export interface Subject {
   leftovers: () => Promise<string[]>;
   /** What a killed writer left is invisible, can't be told from what another one is writing, and expires by itself. */
   expires?: true;
+  /** Waits until the server has dealt with what a writer had sent before it was killed. */
+  settled?: () => Promise<void>;
   /** Removes everything. */
   cleanup: () => Promise<void>;
 }
@@ -389,6 +391,7 @@ export function storeConformance(name: string, options: ConformanceOptions): voi
       { timeout: 60_000 },
       async () => {
         await killedWriter(subject.url, subject.externDir ?? '', 'data/t/file');
+        await subject.settled?.();
         expect(await see(store)).toEqual([]);
         await store.remove('data/t/file');
         if (subject.expires === undefined) expect(await subject.leftovers()).toEqual([]);

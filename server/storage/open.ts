@@ -2,7 +2,7 @@ import { HoldfastError, messageOf, type ErrorCode, type ErrorField } from '../er
 import { NOTHING_SAVED, type RemoteLocation, type SavedCredentials } from './credentials.ts';
 import { deferred } from './deferred.ts';
 import type { Location } from './location.ts';
-import { nodelocalStore } from './nodelocal.ts';
+import { nodelocalStore } from './nodelocal/store.ts';
 import { patient } from './patient.ts';
 import { StoreError, type Store, type StoreErrorCode } from './store.ts';
 import { DEFAULT_TUNING, type Tuning } from './tuning.ts';
@@ -38,19 +38,15 @@ async function openRemote(location: RemoteLocation, saved: SavedCredentials, tun
 
 async function openKnown(location: RemoteLocation, tuning: Tuning): Promise<Store> {
   switch (location.scheme) {
+    case 's3':
+      return (await import('./s3/store.ts')).s3Store(location, tuning);
+    case 'azure':
+      return (await import('./azure/store.ts')).azureStore(location, tuning);
     case 'gs':
       return (await import('./gs/store.ts')).gsStore(location, tuning);
-    case 's3':
-      return (await import('./s3.ts')).s3Store(location, tuning);
     case 'http':
     case 'https':
-      return (await import('./http.ts')).httpStore(location, tuning);
-    case 'azure':
-      throw new HoldfastError(
-        'unsupported',
-        `this version of Holdfast writes to nodelocal only, not to ${location.scheme}: ${location.redacted}`,
-        { hint: "Back up to a mounted file system: 'nodelocal://self/path/to/backup'." },
-      );
+      return (await import('./http/store.ts')).httpStore(location, tuning);
   }
 }
 

@@ -70,12 +70,6 @@ function watch<S extends Duplex | null | undefined>(
   const done = () => clearTimeout(connecting);
   socket.once(connected, done);
   socket.once('close', done);
-  // Some clients (node-fetch) switch the deadline off once an answer has begun.
-  const setTimeoutOf = socket.setTimeout.bind(socket);
-  socket.setTimeout = (ms, listener) => {
-    setTimeoutOf(ms, listener);
-    return ms === 0 ? setTimeoutOf(stallMs) : socket;
-  };
   socket.on('timeout', () => socket.destroy(timedOut(`no byte moved for ${stallMs} ms`)));
   return socket;
 }

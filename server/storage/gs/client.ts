@@ -20,7 +20,10 @@ export interface ApiRequest {
 export interface ApiResponse {
   status: number;
   header(name: string): string | null;
+  /** Nobody watches whether it moves: that is for who reads it. */
   body: Readable;
+  /** All of the body, where it is short; given up when it stalls. */
+  text(): Promise<string>;
 }
 
 /**
@@ -34,6 +37,7 @@ export class GsClient {
   readonly endpoint: string;
   readonly #storage: Storage;
   readonly #agent: Agent;
+  readonly #stallMs: number;
 
   constructor(location: GsLocation, tuning: Tuning) {
     const { endpoint } = location;
@@ -43,6 +47,7 @@ export class GsClient {
       ...(authClient === null ? {} : { authClient }),
     });
     this.endpoint = this.#storage.apiEndpoint;
+    this.#stallMs = tuning.stallMs;
     this.#agent = watchedAgent(this.endpoint.startsWith('https:'), tuning);
   }
 
@@ -62,11 +67,13 @@ export class GsClient {
       retry: false,
     };
     const response = await this.#storage.authClient.request<unknown>(options);
+    // Answers without content have no stream.
+    const answer = response.data instanceof Readable ? response.data : Readable.from([]);
     return {
       status: response.status,
       header: (name) => response.headers.get(name),
-      // Answers without content have no stream.
-      body: response.data instanceof Readable ? response.data : Readable.from([]),
+      body: answer,
+      text: () => textOf(answer, this.#stallMs),
     };
   }
 
@@ -75,18 +82,48 @@ export class GsClient {
   }
 }
 
-/** Null: what the machine is allowed (application default credentials). */
+/** The HTTP layer takes the deadline off a connection when an answer begins. */
+async function textOf(body: Readable, stallMs: number): Promise<string> {
+  const stalled = (): void => {
+    body.destroy(Object.assign(new Error('the answer stalled'), { code: 'ETIMEDOUT' }));
+  };
+  const timer = setTimeout(stalled, stallMs);
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of body) {
+      timer.refresh();
+      chunks.push(chunk as Buffer);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/**
+ * Null: what the machine is allowed (application default credentials). That is for Google alone: whoever may type a URL could
+ * have the machine's token sent to a server of his own. To any other endpoint requests go without; emulators want none.
+ */
 function clientFor({ credentials, endpoint }: GsLocation): AuthClient | null {
   if (credentials.kind === 'key') {
+    const { key } = credentials;
     const jwt = new JWT({
-      email: credentials.key.client_email,
-      key: credentials.key.private_key,
+      email: key.client_email,
+      key: key.private_key,
+      // Goes into the token's header, as Google asks of those that a key signs itself:
+      // https://developers.google.com/identity/protocols/oauth2/service-account#jwt-auth
+      keyId: typeof key['private_key_id'] === 'string' ? key['private_key_id'] : undefined,
       scopes: SCOPES,
     });
     // Signs its own tokens, so that nothing but the storage itself has to be reached: https://google.aip.dev/auth/4111
     jwt.useJWTAccessWithScope = true;
     return jwt;
   }
-  // Emulators want none, and asking a machine outside of Google's cloud for its account takes its time.
-  return endpoint !== null && credentials.kind === 'unstated' ? new PassThroughClient() : null;
+  return endpoint === null || isGoogles(endpoint) ? null : new PassThroughClient();
+}
+
+/** Regional and private endpoints are below the same domain: https://cloud.google.com/storage/docs/request-endpoints */
+function isGoogles(endpoint: string): boolean {
+  const { protocol, hostname } = new URL(endpoint);
+  return protocol === 'https:' && hostname.endsWith('.googleapis.com');
 }

@@ -1,4 +1,3 @@
-import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 import { said } from '../network-errors.ts';
 import type { StoreError } from '../store.ts';
@@ -9,6 +8,7 @@ import { failureOf, thrownError } from './errors.ts';
 export const objectSchema = z.object({
   name: z.string(),
   size: z.string().regex(/^\d+$/).transform(Number),
+  generation: z.string(),
   md5Hash: z.string().optional(),
   metadata: z.record(z.string(), z.string()).default({}),
 });
@@ -45,19 +45,30 @@ export class GsObjects {
     throw await failureOf(response, file);
   }
 
-  async stat(name: string, file: string): Promise<GsObject> {
-    const response = await this.request({ method: 'GET', url: this.#object(name) }, [200], file);
+  async stat(name: string, file: string, signal?: AbortSignal): Promise<GsObject> {
+    const response = await this.request({ method: 'GET', url: this.#object(name), signal }, [200], file);
     return read(response, objectSchema, file);
   }
 
   /** `range` is that of HTTP: `bytes=0-9`. */
   async media(name: string, range: string | null, file: string): Promise<ApiResponse> {
     const headers: Record<string, string> = range === null ? {} : { range };
-    return this.request({ method: 'GET', url: `${this.#object(name)}?alt=media`, headers }, [200, 206], file);
+    const request: ApiRequest = { method: 'GET', url: `${this.#object(name)}?alt=media`, headers };
+    const response = await this.request(request, [200, 206], file);
+    if (range === null || response.status === 206) return response;
+    // All of it, by something in between that knows no ranges: its first bytes aren't those that were asked for.
+    response.body.destroy();
+    throw said('failed', 'the service answers all of it where a range was asked for', file);
   }
 
-  async remove(name: string, file: string): Promise<void> {
-    const request: ApiRequest = { method: 'DELETE', url: this.#object(name) };
+  /** Given a generation: only if it is still that one. */
+  async remove(
+    name: string,
+    file: string,
+    only?: { generation: string; signal?: AbortSignal },
+  ): Promise<void> {
+    const url = this.#object(name) + (only === undefined ? '' : `?ifGenerationMatch=${only.generation}`);
+    const request: ApiRequest = { method: 'DELETE', url, signal: only?.signal };
     const response = await this.request(request, [200, 204, 404], file);
     if (response.status !== 404) {
       response.body.resume();
@@ -93,7 +104,7 @@ export class GsObjects {
 export async function read<T>(response: ApiResponse, schema: z.ZodType<T>, file: string | null): Promise<T> {
   let value: unknown;
   try {
-    value = await json(response.body);
+    value = JSON.parse(await response.text());
   } catch (error) {
     throw unreadable(thrownError(error, file), file);
   }

@@ -75,6 +75,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (object === undefined)
     throw new Refusal(404, 'notFound', `No such object: ${bucketName}/${decodeURIComponent(name)}`);
   if (request.method === 'DELETE') {
+    const only = url.searchParams.get('ifGenerationMatch');
+    if (only !== null && only !== String(object.generation)) throw preconditionFailed();
     bucket.delete(object.name);
     await rm(object.file);
     response.writeHead(204).end();

@@ -87,6 +87,8 @@ class GsStore implements Store {
     const object = this.#root + name;
     if (Buffer.byteLength(object) > MOST_NAME_BYTES)
       throw said('invalid-name', `with its path it is longer than ${MOST_NAME_BYTES} bytes`, name);
+    if (object.startsWith('.well-known/acme-challenge/'))
+      throw said('invalid-name', 'no object may be below .well-known/acme-challenge/', name);
     return object;
   }
 }

@@ -16,6 +16,9 @@ export const CHUNK_BYTES = 8 * 1024 * 1024;
 
 const INCOMPLETE = 308;
 
+/** How long an upload that failed is taken back; an abort is to end soon, also where the service doesn't answer. */
+const TAKE_BACK_MS = 5_000;
+
 interface Upload {
   objects: GsObjects;
   /** The object's. */
@@ -26,6 +29,8 @@ interface Upload {
   /** In the object's metadata, so that an answer that got lost can be made up for. */
   id: string;
   signal: AbortSignal;
+  /** Its end was sent: it may be there. */
+  ending: boolean;
 }
 
 /**
@@ -40,14 +45,15 @@ export async function upload(
   { chunks, signal }: Sending,
   tuning: Tuning,
 ): Promise<void> {
-  const job: Upload = { objects, name, file, tuning, id: randomUUID(), signal };
+  const job: Upload = { objects, name, file, tuning, id: randomUUID(), signal, ending: false };
   const md5 = createHash('md5');
   const parts = partsOf(chunks, md5);
   const first = await parts.next();
   if (first.done === true) throw new Error('there is always a last part');
-  if (first.value.last) return sendWhole(job, first.value.bytes, md5.digest('base64'));
-  const session = await openSession(job);
+  let session: string | null = null;
   try {
+    if (first.value.last) return await sendWhole(job, first.value.bytes, md5.digest('base64'));
+    session = await openSession(job);
     let part = first.value;
     for (let offset = 0; ;) {
       const next = part.last ? null : parts.next();
@@ -62,7 +68,7 @@ export async function upload(
       part = following.value;
     }
   } catch (error) {
-    await cancel(job, session);
+    await takeBack(job, session, error);
     throw error;
   }
 }
@@ -111,6 +117,7 @@ async function sendWhole(job: Upload, bytes: Buffer, md5Hash: string): Promise<v
     bytes,
     Buffer.from(`\r\n--${boundary}--\r\n`),
   ]);
+  job.ending = true;
   await again(job, async () => {
     const response = await job.objects.request(
       {
@@ -161,6 +168,7 @@ async function sendChunk(job: Upload, session: string, chunk: Chunk): Promise<vo
   const { bytes, offset, last, md5 } = chunk;
   const end = offset + bytes.length;
   const total = last ? String(end) : '*';
+  job.ending = last;
   let sent = offset;
   await again(job, async (attempt) => {
     let response =
@@ -241,7 +249,7 @@ async function done(job: Upload, response: ApiResponse, md5: string | null): Pro
 /** The service has compared it if it knows how; what it stored is compared once more. */
 async function verify(job: Upload, object: GsObject, md5: string | null): Promise<void> {
   if (object.md5Hash === undefined || object.md5Hash === md5) return;
-  await job.objects.remove(job.name, job.file);
+  await job.objects.remove(job.name, job.file, { generation: object.generation });
   throw new DamagedOnTheWay(job.file);
 }
 
@@ -282,15 +290,40 @@ async function isOurs(job: Upload): Promise<boolean> {
   }
 }
 
+/**
+ * Cancels the session, and removes what came of it all the same: the end may have arrived before it was given up. Never fails:
+ * what can't be reached expires by itself, within a week, and is nothing that a reader could see.
+ */
+async function takeBack(job: Upload, session: string | null, why: unknown): Promise<void> {
+  const signal = AbortSignal.timeout(Math.min(TAKE_BACK_MS, job.tuning.stallMs));
+  try {
+    if (session !== null) await cancel(job, session, signal);
+    if (!job.ending || isRefused(why)) return;
+    const object = await retry(() => job.objects.stat(job.name, job.file, signal), job.tuning.retry, signal);
+    if (object.metadata[WRITE_ID] !== job.id) return;
+    const only = { generation: object.generation, signal };
+    await retry(() => job.objects.remove(job.name, job.file, only), job.tuning.retry, signal);
+  } catch {
+    // Whoever wants to know why it failed is told the first reason.
+  }
+}
+
+/** The service has said that it made no object. */
+function isRefused(error: unknown): boolean {
+  return error instanceof StoreError && ['exists', 'denied', 'no-container'].includes(error.code);
+}
+
 /** Answered by 499: https://cloud.google.com/storage/docs/performing-resumable-uploads#cancel-upload */
-async function cancel({ objects, file, tuning }: Upload, session: string): Promise<void> {
-  const request = { method: 'DELETE' as const, url: session, headers: { 'content-length': '0' } };
-  await retry(() => objects.request(request, [200, 204, 404, 410, 499], file), {
-    ...tuning.retry,
-    attempts: 3,
-  }).then(
-    ({ body }) => body.resume(),
-    // It expires by itself, within a week, and is nothing that a reader could see.
-    () => undefined,
+async function cancel(
+  { objects, file, tuning }: Upload,
+  session: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const request = { method: 'DELETE' as const, url: session, headers: { 'content-length': '0' }, signal };
+  const response = await retry(
+    () => objects.request(request, [200, 204, 404, 410, 499], file),
+    tuning.retry,
+    signal,
   );
+  response.body.resume();
 }

@@ -10,8 +10,6 @@ export interface Asked {
   headers?: Record<string, string | undefined>;
   body?: Readable | string;
   signal?: AbortSignal;
-  /** It is not repeated here: what it did can't be told afterwards. So for PUT and MOVE, always. */
-  once?: true;
   /** How long the answer may take to begin; 0: whoever asks watches that. As long as a byte may where it isn't given. */
   answerMs?: number;
 }

@@ -98,7 +98,7 @@ export class Claims {
   }
 
   async #make(path: string, about: string): Promise<Answer> {
-    const answer = await this.#exchange.tell({ method: 'MKCOL', path, about, once: true });
+    const answer = await this.#exchange.tell({ method: 'MKCOL', path, about });
     if (answer.status === 401 || answer.status === 429 || (answer.status >= 500 && answer.status !== 501))
       throw this.#exchange.refusal(answer);
     return answer;

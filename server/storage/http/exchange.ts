@@ -1,7 +1,6 @@
 import { Agent } from 'undici';
 import type { HttpLocation } from '../locations/http.ts';
 import { networkError, said, unknownError } from '../network-errors.ts';
-import { isTransient, waitAfter } from '../retry.ts';
 import type { StoreError } from '../store.ts';
 import type { Tuning } from '../tuning.ts';
 import type { Answer, Asked } from './answers.ts';
@@ -9,6 +8,7 @@ import { refusal } from './refusals.ts';
 
 /** More of an answer that nobody reads isn't waited for. */
 const DUMP_LIMIT = 64 * 1024;
+const DUMP_MS = 1_000;
 
 /**
  * Requests to the one server of a location, on connections that are kept. Credentials go to it alone: no redirect is
@@ -35,30 +35,8 @@ export class Exchange {
     });
   }
 
-  /**
-   * Asks, and gives the answer whatever its status is. Its body has to be read, or destroyed. What fails at once and may pass is asked
-   * again, once: a removal takes three requests and more, and isn't begun anew for each of them.
-   */
+  /** Asks, and gives the answer whatever its status is. Its body has to be read, or destroyed. */
   async ask(asked: Asked): Promise<Answer> {
-    const { retry: policy } = this.#tuning;
-    const repeatable = asked.once !== true && asked.method !== 'PUT' && asked.method !== 'MOVE';
-    if (!repeatable || policy.attempts < 2) return this.#askOnce(asked);
-    let failure: StoreError;
-    try {
-      const answer = await this.#askOnce(asked);
-      const refused = answer.status < 400 ? null : this.refusal(answer);
-      if (refused?.code !== 'transient') return answer;
-      await answer.body.dump({ limit: DUMP_LIMIT });
-      failure = refused;
-    } catch (error) {
-      if (!isTransient(error) || hung(error)) throw error;
-      failure = error;
-    }
-    await policy.sleep(waitAfter(1, failure, policy), asked.signal);
-    return this.#askOnce(asked);
-  }
-
-  async #askOnce(asked: Asked): Promise<Answer> {
     const { method, path, body, signal, answerMs = this.#tuning.stallMs } = asked;
     const authorization = this.#authorization(asked.about);
     try {
@@ -82,8 +60,14 @@ export class Exchange {
   /** As `ask`, for answers whose body says nothing. */
   async tell(asked: Asked): Promise<Answer> {
     const answer = await this.ask(asked);
-    await answer.body.dump({ limit: DUMP_LIMIT });
+    await this.drop(answer);
     return answer;
+  }
+
+  /** Takes what is left of an answer, so that its connection can be used again; one that doesn't end isn't waited for. */
+  async drop({ body }: Answer): Promise<void> {
+    const signal = AbortSignal.timeout(Math.min(this.#tuning.stallMs, DUMP_MS));
+    await body.dump({ limit: DUMP_LIMIT, signal }).catch(() => {});
   }
 
   /** What the server meant by an answer that isn't the wanted one. */
@@ -111,12 +95,6 @@ export class Exchange {
         return {};
     }
   }
-}
-
-/** Nobody waits twice for what hangs: that is up to whoever asks. */
-function hung({ cause }: StoreError): boolean {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return /TIMEDOUT|_TIMEOUT$/.test(code);
 }
 
 /** Why a request failed that got no answer, or not all of it. */

@@ -110,7 +110,7 @@ export class Listing {
     const path = directoryPath(directory);
     const answer = await this.#propfind(path, 1, null);
     if (answer.status === MULTISTATUS) return answer;
-    await answer.body.dump();
+    await this.#exchange.drop(answer);
     if (isMissing(answer)) return null;
     if (isUnknownMethod(answer)) throw noListing();
     // nginx refuses it so for directories, and as a method that it doesn't have for all else.
@@ -134,7 +134,7 @@ export class Listing {
     if (await this.#isUnknown(location)) return false;
     for (let depth = location.length - 1; depth >= 0; depth--) {
       const answer = await this.#propfind(directoryPath(location.slice(0, depth)), 0, null);
-      await answer.body.dump();
+      await this.#exchange.drop(answer);
       if (this.#offered !== null) return this.#offered;
     }
     return false;
@@ -144,7 +144,7 @@ export class Listing {
   async #isUnknown(directory: readonly string[]): Promise<boolean> {
     if (directory.length === 0) return false;
     const answer = await this.#propfind(filePath(directory), 0, null);
-    await answer.body.dump();
+    await this.#exchange.drop(answer);
     return isUnknownMethod(answer);
   }
 
@@ -182,7 +182,7 @@ export class Listing {
 
   /** For an answer that has no listing: what would be another one if it were repeated is thrown. */
   async #done(answer: Answer): Promise<void> {
-    await answer.body.dump();
+    await this.#exchange.drop(answer);
     const refusal = this.#exchange.refusal(answer);
     if (refusal.code === 'transient' || answer.status === 401) throw refusal;
   }

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import type { SelfSigned } from '../../testing/certificates.ts';
-import { httpStore } from '../http.ts';
+import { httpStore } from './store.ts';
 import { parseLocation } from '../location.ts';
 import type { HttpLocation } from '../locations/http.ts';
 import type { Store } from '../store.ts';

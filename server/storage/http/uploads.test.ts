@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Asked, type Fault, type FaultProxy, startFaultProxy } from '../../testing/fault-proxy.ts';
-import { filesBelow, startPlain, startWebdav, temporariesBelow, type WebServer } from '../http-servers.ts';
+import { filesBelow, startPlain, startWebdav, temporariesBelow, type WebServer } from './servers.ts';
 import type { Store } from '../store.ts';
 import { codeOf, listed, textBody, textOf } from '../testing.ts';
 import { largeBody, openHttp, quick } from './testing.ts';

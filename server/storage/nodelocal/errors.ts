@@ -1,5 +1,5 @@
-import { messageOf } from '../errors.ts';
-import { StoreError, type StoreErrorCode } from './store.ts';
+import { messageOf } from '../../errors.ts';
+import { StoreError, type StoreErrorCode } from '../store.ts';
 
 /** Errno names and what they mean for a store. What isn't here is `failed`. */
 const CODES: Record<string, { code: StoreErrorCode; words: string }> = {

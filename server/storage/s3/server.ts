@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// A server of S3 for tests, in a process of its own; what it is made of is in s3-server/.
+// A server of S3 for tests, in a process of its own; what it is made of is in server/.
 
 /** What goes wrong with the next so many requests of an operation. */
 export interface Fault {
@@ -94,7 +94,7 @@ export class S3Server {
     const base = await mkdtemp(join(tmpdir(), 'holdfast-s3-'));
     const buckets = join(base, 'buckets');
     await mkdir(buckets);
-    const child = fork(join(import.meta.dirname, 's3-server', 'server.fixture.ts'), [buckets], {
+    const child = fork(join(import.meta.dirname, 'server', 'server.fixture.ts'), [buckets], {
       execArgv: [],
     });
     const [report] = (await once(child, 'message')) as [Report];

@@ -1,7 +1,7 @@
 import { lstat, mkdir, open, realpath, rmdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { errnoOf, fromSystemError } from './nodelocal-errors.ts';
-import { StoreError, type StoreErrorCode } from './store.ts';
+import { errnoOf, fromSystemError } from './errors.ts';
+import { StoreError, type StoreErrorCode } from '../store.ts';
 
 /** Backups hold rows and password hashes: nobody but the owner and the group reads them. */
 const DIRECTORY_MODE = 0o750;

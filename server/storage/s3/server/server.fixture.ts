@@ -13,13 +13,13 @@
  * - The first byte alone, `Range: bytes=0-0`: s3rver takes that 0 for the end of the file.
  * - Signatures of virtual-host requests, and of queries with quotes and parentheses, which s3rver computes otherwise than
  *   https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html; no request without one; session tokens.
- * - Rights, regions, a clock that is off, and faults, as a test asks for them (s3-server.ts).
+ * - Rights, regions, a clock that is off, and faults, as a test asks for them (../server.ts).
  */
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { PLAIN, type Behaviour, type Order, type Report, type Seen } from '../s3-server.ts';
+import { PLAIN, type Behaviour, type Order, type Report, type Seen } from '../server.ts';
 import { authenticate, authorize, refuseUnknown } from './access.ts';
 import { breakOff, cutOff, failed } from './faults.ts';
 import { abortUpload, listObjects, listParts, listUploads } from './operations.ts';

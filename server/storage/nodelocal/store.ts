@@ -3,11 +3,11 @@ import { constants, type BigIntStats } from 'node:fs';
 import { link, lstat, open, opendir, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { checkName } from './names.ts';
-import { Directories, syncDirectory } from './nodelocal-directories.ts';
-import { errnoOf, fromSystemError } from './nodelocal-errors.ts';
-import { putBody, type Sending } from './putting.ts';
-import { StoreError, type FileInfo, type PutOptions, type Store } from './store.ts';
+import { checkName } from '../names.ts';
+import { Directories, syncDirectory } from './directories.ts';
+import { errnoOf, fromSystemError } from './errors.ts';
+import { putBody, type Sending } from '../putting.ts';
+import { StoreError, type FileInfo, type PutOptions, type Store } from '../store.ts';
 
 /** What a file is called while it is being written. Never listed, never readable under that name. */
 const TEMPORARY = '.holdfast-tmp-';

@@ -2,11 +2,11 @@ import type { LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import { CreateMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HoldfastError } from '../errors.ts';
-import { storeConformance, type Subject } from './conformance.ts';
-import { s3Store } from './s3.ts';
-import { cutFor } from './s3-parts.ts';
-import { KEYS, TEMPORARY_KEYS, VIRTUAL_HOST } from './s3-server.ts';
+import { HoldfastError } from '../../errors.ts';
+import { storeConformance, type Subject } from '../conformance.ts';
+import { s3Store } from './store.ts';
+import { cutFor } from './parts.ts';
+import { KEYS, TEMPORARY_KEYS, VIRTUAL_HOST } from './server.ts';
 import {
   CALLS,
   MIB,
@@ -19,10 +19,10 @@ import {
   server,
   urlOf,
   withServer,
-} from './s3-testing.ts';
-import { type Store } from './store.ts';
-import { codeOf, listed, pattern, textBody, textOf } from './testing.ts';
-import { DEFAULT_TUNING } from './tuning.ts';
+} from './testing.ts';
+import { type Store } from '../store.ts';
+import { codeOf, listed, pattern, textBody, textOf } from '../testing.ts';
+import { DEFAULT_TUNING } from '../tuning.ts';
 
 withServer();
 

@@ -9,16 +9,16 @@ import {
   type GetObjectCommandOutput,
   type ListObjectsV2CommandOutput,
 } from '@aws-sdk/client-s3';
-import type { S3Location } from './locations/s3.ts';
-import { checkName } from './names.ts';
-import { said } from './network-errors.ts';
-import { putBody } from './putting.ts';
-import { AnsweredBody } from './answered-body.ts';
-import { S3Connection, type S3Options } from './s3-client.ts';
-import { isNoSuchUpload, notS3, s3Error, statusOf, type S3Right } from './s3-errors.ts';
-import { S3Upload } from './s3-upload.ts';
-import { StoreError, type FileInfo, type PutOptions, type Store } from './store.ts';
-import type { Tuning } from './tuning.ts';
+import type { S3Location } from '../locations/s3.ts';
+import { checkName } from '../names.ts';
+import { said } from '../network-errors.ts';
+import { putBody } from '../putting.ts';
+import { AnsweredBody } from '../answered-body.ts';
+import { S3Connection, type S3Options } from './client.ts';
+import { isNoSuchUpload, notS3, s3Error, statusOf, type S3Right } from './errors.ts';
+import { S3Upload } from './upload.ts';
+import { StoreError, type FileInfo, type PutOptions, type Store } from '../store.ts';
+import type { Tuning } from '../tuning.ts';
 
 /**
  * Files below a location in a bucket of S3, or of a service that speaks its protocol. Throws `location-invalid` for a location
@@ -58,12 +58,13 @@ class S3Store implements Store {
     const explain = (error: unknown): StoreError => this.#explain(error, 's3:GetObject', name);
     let answer: GetObjectCommandOutput;
     try {
-      answer = await this.#connection.read((client) =>
+      answer = await this.#connection.read((client, abortSignal) =>
         client.send(
           new GetObjectCommand({
             ...place,
             ...(range !== undefined && { Range: `bytes=${range.start}-${range.end}` }),
           }),
+          { abortSignal },
         ),
       );
     } catch (error) {

@@ -15,11 +15,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { storeConformance } from './conformance.ts';
-import { nodelocalStore } from './nodelocal.ts';
-import { fromSystemError } from './nodelocal-errors.ts';
-import { StoreError } from './store.ts';
-import { codeOf, listed, textBody, textOf } from './testing.ts';
+import { storeConformance } from '../conformance.ts';
+import { nodelocalStore } from './store.ts';
+import { fromSystemError } from './errors.ts';
+import { StoreError } from '../store.ts';
+import { codeOf, listed, textBody, textOf } from '../testing.ts';
 
 storeConformance('nodelocal', {
   bufferMib: 32,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { S3Location } from './locations/s3.ts';
-import { networkError, retryAfterMs, said, statusError } from './network-errors.ts';
-import { StoreError, type StoreErrorCode } from './store.ts';
+import type { S3Location } from '../locations/s3.ts';
+import { networkError, retryAfterMs, said, statusError } from '../network-errors.ts';
+import { StoreError, type StoreErrorCode } from '../store.ts';
 
 /** The right that a request needs: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */
 export type S3Right = 's3:PutObject' | 's3:GetObject' | 's3:ListBucket' | 's3:DeleteObject';
@@ -211,6 +211,7 @@ export function s3Error(error: unknown, request: S3Request): StoreError {
   if (/^KMS\b|^Kms/.test(name)) return tell(KMS_UNUSABLE);
   if (status === undefined) return localFailure(failure, request);
   if (status === 401 || status === 403) return tell(denied(failure, right, location));
+  if (status === 507) return tell(FULL);
   if (status >= 500 && status !== 501 && told === null) return tell(TROUBLED);
   if (status < 400 || isGarbled(failure)) return tell(NOT_S3);
   const words =

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Fault } from '../s3-server.ts';
+import type { Fault } from '../server.ts';
 import type { Context } from './s3rver.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */

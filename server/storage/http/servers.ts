@@ -169,7 +169,7 @@ async function tree(directory: string): Promise<string[]> {
 }
 
 async function startFixture(kind: string, directory: string, files: string): Promise<WebServer> {
-  const fixture = join(import.meta.dirname, 'http/web-server.fixture.ts');
+  const fixture = join(import.meta.dirname, 'web-server.fixture.ts');
   const child = spawn(process.execPath, [fixture, kind, directory], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
   const origin = `http://127.0.0.1:${port.toString().trim()}`;

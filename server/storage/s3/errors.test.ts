@@ -2,10 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { KEYS, TEMPORARY_KEYS } from './s3-server.ts';
-import { CALLS, MIB, errorOf, megabytes, open, quick, reopen, server, withServer } from './s3-testing.ts';
-import type { StoreError } from './store.ts';
-import { codeOf, listed, textBody, textOf } from './testing.ts';
+import { KEYS, TEMPORARY_KEYS } from './server.ts';
+import { CALLS, MIB, errorOf, megabytes, open, quick, reopen, server, withServer } from './testing.ts';
+import type { StoreError } from '../store.ts';
+import { codeOf, listed, textBody, textOf } from '../testing.ts';
 
 withServer();
 

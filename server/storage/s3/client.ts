@@ -2,10 +2,10 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { HoldfastError } from '../errors.ts';
-import type { S3Location } from './locations/s3.ts';
-import { bucketRegion, isChecksumRefusal, isClockCorrected } from './s3-errors.ts';
-import type { Tuning } from './tuning.ts';
+import { HoldfastError } from '../../errors.ts';
+import type { S3Location } from '../locations/s3.ts';
+import { bucketRegion, isChecksumRefusal, isClockCorrected } from './errors.ts';
+import type { Tuning } from '../tuning.ts';
 
 export interface S3Options {
   /** Resolves host names, as of `net.connect`; the system's resolver unless given. */
@@ -32,6 +32,8 @@ export class S3Connection {
   readonly #httpsAgent: HttpsAgent;
   readonly #general: S3Client;
   readonly #reading: S3Client;
+  /** For a connection, the beginning of an answer, and a refusal. */
+  readonly #answerMs: number;
   readonly #configuredRegion: () => Promise<string>;
   /** The bucket's, once a refusal has told it. */
   #region: string | null = null;
@@ -81,6 +83,7 @@ export class S3Connection {
         socketTimeout: 0,
       },
     });
+    this.#answerMs = tuning.connectMs + 2 * tuning.stallMs;
     this.#configuredRegion =
       location.region === null ? regionOfMachine() : () => Promise.resolve(location.region ?? DEFAULT_REGION);
   }
@@ -100,9 +103,19 @@ export class S3Connection {
     return this.#call(() => request(this.#general));
   }
 
-  /** The same for one whose body may be read slowly. */
-  read<T>(request: (client: S3Client) => Promise<T>): Promise<T> {
-    return this.#call(() => request(this.#reading));
+  /** The same for one whose body may be read slowly. A refusal has a body too, and nobody else watches whether that comes. */
+  read<T>(request: (client: S3Client, signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#call(async () => {
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(), this.#answerMs);
+      try {
+        return await request(this.#reading, late.signal);
+      } catch (error) {
+        throw late.signal.aborted ? timedOut() : error;
+      } finally {
+        clearTimeout(timer);
+      }
+    });
   }
 
   async #call<T>(request: () => Promise<T>): Promise<T> {
@@ -141,6 +154,10 @@ export class S3Connection {
     this.#httpAgent.destroy();
     this.#httpsAgent.destroy();
   }
+}
+
+function timedOut(): Error {
+  return Object.assign(new Error('the answer did not come'), { code: 'ETIMEDOUT' });
 }
 
 /** That of AWS_REGION or of the profile, as the SDK finds it. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Behaviour } from '../s3-server.ts';
+import type { Behaviour } from '../server.ts';
 import { noSuchUpload, OBJECT, root, uploadPath, type Asked, type Context } from './s3rver.ts';
 
 // What s3rver has not, or not so that it can be used.

@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { parseLocation } from './location.ts';
-import type { S3Location } from './locations/s3.ts';
-import { DEFAULT_POLICY } from './retry.ts';
-import { s3Store } from './s3.ts';
-import { KEYS, S3Server, type Behaviour } from './s3-server.ts';
-import { StoreError, type Store } from './store.ts';
-import { listed, pattern, textBody } from './testing.ts';
-import { DEFAULT_TUNING, type Tuning } from './tuning.ts';
+import { parseLocation } from '../location.ts';
+import type { S3Location } from '../locations/s3.ts';
+import { DEFAULT_POLICY } from '../retry.ts';
+import { s3Store } from './store.ts';
+import { KEYS, S3Server, type Behaviour } from './server.ts';
+import { StoreError, type Store } from '../store.ts';
+import { listed, pattern, textBody } from '../testing.ts';
+import { DEFAULT_TUNING, type Tuning } from '../tuning.ts';
 
 // What tests of the S3 store share.
 

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
-import { KEYS, TEMPORARY_KEYS, type Behaviour } from '../s3-server.ts';
+import { KEYS, TEMPORARY_KEYS, type Behaviour } from '../server.ts';
 import { OBJECT, root, S3Error, v4, type Asked, type Context } from './s3rver.ts';
 
 const SECRETS: Readonly<Record<string, { secret: string; token?: string }>> = {

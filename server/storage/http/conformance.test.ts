@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { storeConformance, type Subject } from './conformance.ts';
-import { httpStore } from './http.ts';
+import { storeConformance, type Subject } from '../conformance.ts';
+import { httpStore } from './store.ts';
 import {
   filesBelow,
   findApache,
@@ -11,11 +11,11 @@ import {
   startWebdav,
   temporariesBelow,
   type WebServer,
-} from './http-servers.ts';
-import { parseLocation } from './location.ts';
-import type { Store } from './store.ts';
-import { textBody, textOf } from './testing.ts';
-import { DEFAULT_TUNING } from './tuning.ts';
+} from './servers.ts';
+import { parseLocation } from '../location.ts';
+import type { Store } from '../store.ts';
+import { textBody, textOf } from '../testing.ts';
+import { DEFAULT_TUNING } from '../tuning.ts';
 
 function open(url: string): Store {
   const location = parseLocation(url);

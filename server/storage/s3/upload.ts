@@ -11,15 +11,15 @@ import {
   type StorageClass,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { S3Location } from './locations/s3.ts';
-import { said } from './network-errors.ts';
-import type { Sending } from './putting.ts';
-import { isTransient, retry } from './retry.ts';
-import type { S3Connection } from './s3-client.ts';
-import { isConflict, isNoSuchUpload, isNotImplemented, notS3, s3Error, statusOf } from './s3-errors.ts';
-import { cutFor, inParts, MOST_PARTS, type Part } from './s3-parts.ts';
-import { StoreError } from './store.ts';
-import type { Tuning } from './tuning.ts';
+import type { S3Location } from '../locations/s3.ts';
+import { said } from '../network-errors.ts';
+import type { Sending } from '../putting.ts';
+import { isTransient, retry } from '../retry.ts';
+import type { S3Connection } from './client.ts';
+import { isConflict, isNoSuchUpload, isNotImplemented, notS3, s3Error, statusOf } from './errors.ts';
+import { cutFor, inParts, MOST_PARTS, type Part } from './parts.ts';
+import { StoreError } from '../store.ts';
+import type { Tuning } from '../tuning.ts';
 
 /** The object's metadata that tells whose write made it. */
 const MARK = 'holdfast-write';

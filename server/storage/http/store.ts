@@ -1,16 +1,16 @@
 import type { Readable } from 'node:stream';
-import { Claims } from './http/claims.ts';
-import { Collections } from './http/collections.ts';
-import { isMissing, succeeded } from './http/answers.ts';
-import { Exchange, explain } from './http/exchange.ts';
-import { Files } from './http/files.ts';
-import { Listing } from './http/listing.ts';
-import { filePath, Paths, temporaryPrefix } from './http/paths.ts';
-import { Uploads } from './http/uploads.ts';
-import type { HttpLocation } from './locations/http.ts';
-import { putBody } from './putting.ts';
-import type { FileInfo, PutOptions, Store } from './store.ts';
-import type { Tuning } from './tuning.ts';
+import { Claims } from './claims.ts';
+import { Collections } from './collections.ts';
+import { isMissing, succeeded } from './answers.ts';
+import { Exchange, explain } from './exchange.ts';
+import { Files } from './files.ts';
+import { Listing } from './listing.ts';
+import { filePath, Paths, temporaryPrefix } from './paths.ts';
+import { Uploads } from './uploads.ts';
+import type { HttpLocation } from '../locations/http.ts';
+import { putBody } from '../putting.ts';
+import type { FileInfo, PutOptions, Store } from '../store.ts';
+import type { Tuning } from '../tuning.ts';
 
 /**
  * Files on a web server: one that speaks WebDAV (Apache's mod_dav and the like), nginx with its dav module, or any that takes
@@ -47,14 +47,13 @@ class HttpStore implements Store {
   }
 
   put(name: string, body: Readable | Uint8Array, options: PutOptions = {}): Promise<{ bytes: number }> {
-    // Bytes are put again by whoever gave them (patient.ts): each request is repeated once at most.
-    const { retry } = this.#tuning;
-    const policy = body instanceof Uint8Array ? { ...retry, attempts: Math.min(2, retry.attempts) } : retry;
+    // Bytes are put again by whoever gave them (patient.ts).
+    const attempts = body instanceof Uint8Array ? 1 : this.#tuning.retry.attempts;
     return putBody(
       name,
       body,
       options,
-      (sending) => this.#uploads.write(name, sending, policy),
+      (sending) => this.#uploads.write(name, sending, { ...this.#tuning.retry, attempts }),
       (error) => explain(error, name),
     );
   }

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { patient } from './patient.ts';
-import { DEFAULT_POLICY } from './retry.ts';
-import { CALLS, MIB, errorOf, megabytes, open, quick, server, withServer } from './s3-testing.ts';
-import { StoreError } from './store.ts';
-import { codeOf, listed, pattern, textBody, textOf } from './testing.ts';
+import { patient } from '../patient.ts';
+import { DEFAULT_POLICY } from '../retry.ts';
+import { CALLS, MIB, errorOf, megabytes, open, quick, server, withServer } from './testing.ts';
+import { StoreError } from '../store.ts';
+import { codeOf, listed, pattern, textBody, textOf } from '../testing.ts';
 
 withServer();
 

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
-import type { Behaviour } from '../s3-server.ts';
+import type { Behaviour } from '../server.ts';
 import {
   FilesystemStore,
   noSuchUpload,
