@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpLocation } from '../locations/http.ts';
 import { patient } from '../patient.ts';
@@ -288,6 +289,26 @@ describe('servers that can do less', () => {
     );
   });
 
+  it('send less than was asked for', async () => {
+    const content = '0123456789';
+    const { origin } = await start((request, response) => {
+      const [, from = '', to = ''] = /(\d+)-(\d+)/.exec(request.headers.range ?? '0-9') ?? [];
+      const start = Number(from);
+      // Three bytes at most, and it says so.
+      const end = Math.min(Number(to), start + 2, 9);
+      const range = { 'content-range': `bytes ${start}-${end}/10` };
+      if (request.method === 'HEAD') answering(200, { 'content-length': '10' })(request, response);
+      else if (request.headers.range === undefined)
+        response.writeHead(200, { 'content-length': '10' }).end(content);
+      else response.writeHead(206, range).end(content.slice(start, end + 1));
+    });
+    const tuning = quick();
+    const store = open(`${origin}/nightly`, { tuning });
+    expect(await codeOf(textOf(await store.get('a', { start: 2, end: 8 })))).toBe('transient');
+    expect(await textOf(await store.get('a', { start: 2, end: 4 }))).toBe('234');
+    expect(await textOf(await patient(store, tuning).get('a', { start: 2, end: 20 }))).toBe('23456789');
+  });
+
   it('tell no length', async () => {
     const { origin } = await start(plainServer(directory, { noLengths: true }));
     const store = open(`${origin}/nightly`);
@@ -321,21 +342,24 @@ describe('servers that can do less', () => {
     expect(await codeOf(store.stat('large'))).toBe('not-found');
   });
 
-  it.each(['url', 'path'] as const)('know MOVE to a %s: files are written aside', async (move) => {
-    const { origin, requests } = await start(plainServer(directory, { move }));
-    const store = open(`${origin}/nightly`);
-    await store.put('a', textBody('x'));
-    await store.put('b', textBody('x'));
-    expect(requests.filter((request) => request.startsWith('PUT')).at(-1)).toBe('PUT /nightly/…');
-    expect(await filesBelow(directory)).toEqual(['files/nightly/a 1', 'files/nightly/b 1']);
-    // What was found out is not asked for again.
-    expect(requests.slice(-4)).toEqual([
-      'HEAD /nightly/b',
-      'PUT /nightly/…',
-      'GET /nightly/…',
-      'MOVE /nightly/…',
-    ]);
-  });
+  it.each(['url', 'path', 'http'] as const)(
+    'know MOVE to a URL or a path (%s): files are written aside',
+    async (move) => {
+      const { origin, requests } = await start(plainServer(directory, { move }));
+      const store = open(`${origin}/nightly`);
+      await store.put('a', textBody('x'));
+      await store.put('b', textBody('x'));
+      expect(requests.filter((request) => request.startsWith('PUT')).at(-1)).toBe('PUT /nightly/…');
+      expect(await filesBelow(directory)).toEqual(['files/nightly/a 1', 'files/nightly/b 1']);
+      // What was found out is not asked for again.
+      expect(requests.slice(-4)).toEqual([
+        'HEAD /nightly/b',
+        'PUT /nightly/…',
+        'GET /nightly/…',
+        'MOVE /nightly/…',
+      ]);
+    },
+  );
 
   it.each([403, 500, 400, 200])('answer any MOVE with %i: files are written in place', async (status) => {
     const { origin, requests } = await start(except('MOVE', answering(status)));
@@ -461,6 +485,26 @@ describe('directories', () => {
       await store.remove('dir');
       expect(removed).toEqual([]);
     }
+  });
+
+  it('are not removed either where they look like files', async () => {
+    const server = await startWebdav();
+    closing.push(() => server.stop());
+    const passOn = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      const body = request.method === 'PROPFIND' ? await text(request) : undefined;
+      const asked = { method: request.method, body, headers: { depth: '0' } };
+      const answer = await fetch(`${server.origin}${request.url}`, asked);
+      response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
+    };
+    const file = answering(200, { 'content-type': 'application/octet-stream', 'content-length': '4096' });
+    const { origin } = await start((request, response) => {
+      if (request.method === 'HEAD') file(request, response);
+      else void passOn(request, response);
+    });
+    await mkdir(join(server.files, 'nightly/dir'), { recursive: true });
+    await writeFile(join(server.files, 'nightly/dir/a'), 'x');
+    await open(`${origin}/nightly`).remove('dir');
+    expect(await filesBelow(server.files)).toEqual(['nightly/dir/a 1']);
   });
 
   it('that somebody removed are made again', async () => {
