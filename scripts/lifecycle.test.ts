@@ -140,7 +140,7 @@ describe('a whole Holdfast', { timeout: 180_000 }, () => {
     const { pgdata } = embeddedPaths(started.about.dataDir);
     const left = await runningPostmaster(pgdata);
     // Engine and console notice; PostgreSQL stays and belongs to whoever starts next.
-    await vi.waitFor(async () => expect(await holdfastsOf(started.about.dataDir)).toEqual([]), 10_000);
+    await vi.waitFor(async () => expect(await holdfastsOf(started.about.dataDir)).toEqual([]), 30_000);
     expect(isAlive(left?.pid ?? 0)).toBe(true);
     const third = await startHoldfast({
       dataDir: started.about.dataDir,
