@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
 export interface Asked {
-  method: 'GET' | 'HEAD' | 'PUT' | 'DELETE' | 'MOVE' | 'MKCOL' | 'PROPFIND';
+  method: 'GET' | 'HEAD' | 'PUT' | 'DELETE' | 'MOVE' | 'MKCOL' | 'PROPFIND' | 'OPTIONS';
   /** Absolute, percent-encoded. */
   path: string;
   /** The file that it is about, as of StoreError. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isTransient, retry, type RetryPolicy } from '../retry.ts';
 import { exists } from '../said.ts';
 import { type Answer, isMissing, isUnknownMethod, succeeded } from './answers.ts';
 import type { Exchange } from './exchange.ts';
@@ -15,6 +16,7 @@ export interface Claiming {
   /** How long whoever claims a name may take. */
   patienceMs: number;
   signal: AbortSignal;
+  policy: RetryPolicy;
 }
 
 /**
@@ -53,11 +55,26 @@ export class Claims {
     await this.#remove(this.#paths.claim(name), name);
   }
 
-  async #acquire(path: string, { name, place, patienceMs, signal }: Claiming): Promise<boolean> {
+  async #acquire(path: string, { name, place, patienceMs, signal, policy }: Claiming): Promise<boolean> {
     const until = Date.now() + patienceMs;
+    // A request whose answer was lost may have made it; then it counts as ours.
+    let unsure = false;
+    const make = (): Promise<Answer> =>
+      retry(
+        async () => {
+          try {
+            return await this.#make(path, name);
+          } catch (error) {
+            unsure ||= isTransient(error);
+            throw error;
+          }
+        },
+        policy,
+        signal,
+      );
     for (let wait = FIRST_WAIT_MS; this.#offered !== false; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-      const answer = await this.#make(path, name);
-      if (succeeded(answer)) return true;
+      const answer = await make();
+      if (succeeded(answer) || (unsure && answer.status === 405)) return true;
       if (isMissing(answer) || answer.status === 409) return false;
       // 405, or 403 or 423 where two make it at once: it is there; or there is no such method.
       this.#offered ??= await this.#isOffered(name);

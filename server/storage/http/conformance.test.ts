@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { storeConformance, type Subject } from '../conformance.ts';
 import { httpStore } from './store.ts';
 import {
@@ -27,7 +27,12 @@ function open(url: string): Store {
 function raceFor(name: string, start: () => Promise<WebServer>): void {
   it(`on ${name}, of many writers of one name one wins, time and again`, { timeout: 120_000 }, async () => {
     const server = await start();
+    onTestFinished(() => server.stop());
     const stores = Array.from({ length: 6 }, () => open(`${server.origin}/race`));
+    const reader = open(`${server.origin}/race`);
+    onTestFinished(async () => {
+      for (const store of [...stores, reader]) await store.close();
+    });
     const rounds = Array.from({ length: 25 }, (_, round) => `${round}`);
     for (const round of rounds) {
       const results = await Promise.allSettled(
@@ -37,12 +42,10 @@ function raceFor(name: string, start: () => Promise<WebServer>): void {
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       for (const result of results)
         if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'exists' });
-      expect(await textOf(await open(`${server.origin}/race`).get(round))).toBe(`${winner}`);
+      expect(await textOf(await reader.get(round))).toBe(`${winner}`);
     }
     expect(await filesBelow(`${server.files}/race`)).toEqual(rounds.map((round) => `${round} 1`).sort());
     expect(await temporariesBelow(server.directory)).toEqual([]);
-    for (const store of stores) await store.close();
-    await server.stop();
   });
 }
 

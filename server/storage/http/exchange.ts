@@ -9,6 +9,7 @@ import { refusal } from './refusals.ts';
 
 /** More of an answer that nobody reads isn't waited for. */
 const DUMP_LIMIT = 64 * 1024;
+const DUMP_MS = 1_000;
 
 /**
  * Requests to the one server of a location, on connections that are kept. Credentials go to it alone: no redirect is
@@ -60,8 +61,14 @@ export class Exchange {
   /** As `ask`, for answers whose body says nothing. */
   async tell(asked: Asked): Promise<Answer> {
     const answer = await this.ask(asked);
-    await answer.body.dump({ limit: DUMP_LIMIT });
+    await this.drop(answer);
     return answer;
+  }
+
+  /** Takes what is left of an answer, so that its connection can be used again; one that doesn't end isn't waited for. */
+  async drop({ body }: Answer): Promise<void> {
+    const signal = AbortSignal.timeout(Math.min(this.#tuning.stallMs, DUMP_MS));
+    await body.dump({ limit: DUMP_LIMIT, signal }).catch(() => {});
   }
 
   /** What the server meant by an answer that isn't the wanted one. */

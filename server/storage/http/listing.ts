@@ -1,7 +1,7 @@
 import { checkName, partProblem } from '../names.ts';
 import { said } from '../said.ts';
 import { StoreError, type FileInfo } from '../store.ts';
-import { type Answer, isMissing, isUnknownMethod } from './answers.ts';
+import { type Answer, headerOf, isMissing, isUnknownMethod } from './answers.ts';
 import { type Exchange, explain } from './exchange.ts';
 import { type Member, MultistatusError, readMultistatus } from './multistatus.ts';
 import { directoryPath, filePath, isTemporary, type Paths } from './paths.ts';
@@ -110,7 +110,7 @@ export class Listing {
     const path = directoryPath(directory);
     const answer = await this.#propfind(path, 1, null);
     if (answer.status === MULTISTATUS) return answer;
-    await answer.body.dump();
+    await this.#exchange.drop(answer);
     if (isMissing(answer)) return null;
     if (isUnknownMethod(answer)) throw noListing();
     // nginx refuses it so for directories, and as a method that it doesn't have for all else.
@@ -119,25 +119,32 @@ export class Listing {
   }
 
   /**
-   * Whether the server can list at all. A directory that isn't there is 404 on servers that can't, too: so directories above it are
-   * asked for, until one is there.
+   * Whether the server can list at all: a directory that isn't there is 404 on servers that can't, too. Those that speak WebDAV say so
+   * (RFC 4918, 10.1); of others, directories above it are asked for until one is there.
    */
   async #isOffered(): Promise<boolean> {
+    if (this.#offered !== null) return this.#offered;
     const location = this.#paths.directory([]);
-    if (this.#offered === null && (await this.#isUnknown(location))) return false;
-    for (let depth = location.length - 1; depth >= 0 && this.#offered === null; depth--) {
+    const options = await this.#exchange.tell({
+      method: 'OPTIONS',
+      path: directoryPath(location),
+      about: null,
+    });
+    if (headerOf(options, 'dav') !== null) return (this.#offered = true);
+    if (await this.#isUnknown(location)) return false;
+    for (let depth = location.length - 1; depth >= 0; depth--) {
       const answer = await this.#propfind(directoryPath(location.slice(0, depth)), 0, null);
-      await answer.body.dump();
-      if (answer.status === MULTISTATUS) this.#offered = true;
+      await this.#exchange.drop(answer);
+      if (this.#offered !== null) return this.#offered;
     }
-    return this.#offered === true;
+    return false;
   }
 
   /** Whether PROPFIND is no method for what isn't a directory, as far as the name tells. */
   async #isUnknown(directory: readonly string[]): Promise<boolean> {
     if (directory.length === 0) return false;
     const answer = await this.#propfind(filePath(directory), 0, null);
-    await answer.body.dump();
+    await this.#exchange.drop(answer);
     return isUnknownMethod(answer);
   }
 
@@ -175,7 +182,7 @@ export class Listing {
 
   /** For an answer that has no listing: what would be another one if it were repeated is thrown. */
   async #done(answer: Answer): Promise<void> {
-    await answer.body.dump();
+    await this.#exchange.drop(answer);
     const refusal = this.#exchange.refusal(answer);
     if (refusal.code === 'transient' || answer.status === 401) throw refusal;
   }

@@ -14,8 +14,8 @@ export interface PlainOptions {
   noLengths?: boolean;
   /** 411 to what comes without a length. */
   lengthRequired?: boolean;
-  /** Knows MOVE, too, to a URL of its own; or only to a path, as behind a proxy that ends TLS. */
-  move?: 'url' | 'path';
+  /** Knows MOVE, too, to a URL; or, as behind a proxy that ends TLS, only to a path (nginx) or to a URL of `http` (Apache). */
+  move?: 'url' | 'path' | 'http';
 }
 
 /**
@@ -112,7 +112,11 @@ async function move(
 ): Promise<void> {
   const destination = String(request.headers.destination);
   if (options.move === undefined) return respond(response, 405);
-  if (options.move === 'path' && !destination.startsWith('/')) return respond(response, 502);
+  // Apache looks for the file before it looks where it should go.
+  if (options.move === 'http') await stat(path);
+  if (options.move === 'path' && !destination.startsWith('/')) return respond(response, 400);
+  if (options.move === 'http' && !destination.startsWith('http:'))
+    return respond(response, destination.startsWith('/') ? 400 : 502);
   await stat(path);
   try {
     await link(path, pathOf(directory, new URL(destination, 'http://host').pathname));

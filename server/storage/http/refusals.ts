@@ -46,10 +46,16 @@ export function refusal(answer: Answer, location: HttpLocation): StoreError {
     case 307:
     case 308:
       return redirected(answer, location);
-    default:
-      return statusError(status, `the server answered ${method} with an error`, about, retryAfter(answer));
+    default: {
+      const details = retryAfter(answer);
+      if (method === 'MOVE' && (status === 400 || status === 502)) details.hint = BEHIND_A_PROXY;
+      return statusError(status, `the server answered ${method} with an error`, about, details);
+    }
   }
 }
+
+const BEHIND_A_PROXY =
+  'Where a proxy ends TLS before the server, have it make the Destination right; in Apache: RequestHeader edit Destination ^https: http: early';
 
 /** What a PUT means that finds no directory to put a file in. */
 export function noDirectory({ status, asked }: Answer): StoreError {

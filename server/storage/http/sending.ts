@@ -1,34 +1,72 @@
 import { Readable } from 'node:stream';
+import type { RetryPolicy } from '../retry.ts';
 import { said } from '../said.ts';
 import { Fingerprint } from './fingerprint.ts';
 
-/** A body that ends within this is held: it is sent with its length, and again where that is needed. */
-const HELD_BYTES = 1024 * 1024;
+/** So much of a body is held: one that ends within it is sent with its length, and any other again as long as no more of it went out. */
+const HELD_BYTES = 4 * 1024 * 1024;
 /** What goes out at once: that one of these is taken is progress. */
 const PIECE_BYTES = 64 * 1024;
 /** A server may copy what it took before it answers: at this speed it is still waited for. */
 const COPY_BYTES_PER_MS = (20 * 1024 * 1024) / 1000;
 
-export type Body =
-  | { kind: 'held'; bytes: Buffer }
-  /** Can be read once. */
-  | { kind: 'stream'; chunks: AsyncIterable<Uint8Array> };
+/** What is to be sent. */
+export interface Body {
+  /** Null where it isn't known before the end. */
+  readonly length: number | null;
+  /** Whether it can be sent once more, from its beginning. */
+  readonly repeatable: boolean;
+  chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+export const EMPTY: Body = { length: 0, repeatable: true, chunks: () => [] };
 
 /** Reads so much of a body that it is known whether it is small. */
 export async function readAhead(chunks: AsyncIterable<Uint8Array>): Promise<Body> {
-  const iterator = chunks[Symbol.asyncIterator]();
+  const rest = chunks[Symbol.asyncIterator]();
   const held: Uint8Array[] = [];
-  for (let length = 0; length <= HELD_BYTES;) {
-    const next = await iterator.next();
-    if (next.done === true) return { kind: 'held', bytes: Buffer.concat(held) };
+  let length = 0;
+  while (length <= HELD_BYTES) {
+    const next = await rest.next();
+    if (next.done === true) return { length, repeatable: true, chunks: () => held };
     held.push(next.value);
     length += next.value.length;
   }
-  async function* all(): AsyncGenerator<Uint8Array> {
-    for (let first = held.shift(); first !== undefined; first = held.shift()) yield first;
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+  return new Streamed(held, rest);
+}
+
+class Streamed implements Body {
+  readonly length = null;
+  #held: Uint8Array[];
+  readonly #rest: AsyncIterator<Uint8Array>;
+  #repeatable = true;
+
+  constructor(held: Uint8Array[], rest: AsyncIterator<Uint8Array>) {
+    this.#held = held;
+    this.#rest = rest;
   }
-  return { kind: 'stream', chunks: all() };
+
+  get repeatable(): boolean {
+    return this.#repeatable;
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    yield* this.#held;
+    this.#repeatable = false;
+    this.#held = [];
+    for (let next = await this.#rest.next(); next.done !== true; next = await this.#rest.next())
+      yield next.value;
+  }
+}
+
+/** Repeats what fails only as long as the body can be sent again. */
+export function whileRepeatable(body: Body, policy: RetryPolicy): RetryPolicy {
+  return {
+    ...policy,
+    get attempts() {
+      return body.repeatable ? policy.attempts : 1;
+    },
+  };
 }
 
 /** How long a server may take to answer that has to copy so much. */
@@ -53,8 +91,10 @@ export class Outgoing {
   constructor(body: Body, name: string, stallMs: number) {
     this.#name = name;
     this.#stallMs = stallMs;
-    const chunks = body.kind === 'held' ? [body.bytes] : body.chunks;
-    this.stream = Readable.from(this.#pieces(chunks), { objectMode: false, highWaterMark: PIECE_BYTES });
+    this.stream = Readable.from(this.#pieces(body.chunks()), {
+      objectMode: false,
+      highWaterMark: PIECE_BYTES,
+    });
     // It is destroyed with its request, and may fail after that.
     this.stream.on('error', () => {});
   }
@@ -67,11 +107,6 @@ export class Outgoing {
   /** All of the body was handed over. */
   get complete(): boolean {
     return this.#complete;
-  }
-
-  /** Some of it may have reached the server. */
-  get begun(): boolean {
-    return this.#complete || this.sent.bytes > 0;
   }
 
   /** The request is over: nothing is waited for any more. */

@@ -2,14 +2,24 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import type { SelfSigned } from '../../testing/certificates.ts';
 import { httpStore } from './store.ts';
 import { parseLocation } from '../location.ts';
 import type { HttpLocation } from '../locations/http.ts';
 import type { Store } from '../store.ts';
+import { pattern } from '../testing.ts';
 import type { Tuning } from '../tuning.ts';
 
 // What tests of the HTTP store need.
+
+/** Larger than what is held of a body, to be sent again. */
+export function largeBody(mib = 8): Readable {
+  async function* chunks(): AsyncGenerator<Buffer> {
+    for (let index = 0; index < mib; index++) yield pattern(index);
+  }
+  return Readable.from(chunks(), { objectMode: false });
+}
 
 /** Repeats at once. `waits` are the milliseconds that would have passed. */
 export function quick(tuning: Partial<Tuning> = {}): Tuning & { waits: number[] } {

@@ -12,8 +12,8 @@ let directory: string;
 let served: Served | null = null;
 const trusted = getCACertificates('default');
 
-async function start(certificate: SelfSigned): Promise<Served> {
-  served = await serve(plainServer(directory, { move: 'url' }), certificate);
+async function start(certificate: SelfSigned, move: 'url' | 'path' | 'http' = 'url'): Promise<Served> {
+  served = await serve(plainServer(directory, { move }), certificate);
   return served;
 }
 
@@ -38,6 +38,24 @@ describe('over TLS', () => {
     expect(await textOf(await store.get('a'))).toBe('hello');
     await store.close();
   });
+
+  it.each(['path', 'http'] as const)(
+    'a server behind a proxy that ends it is given a %s to move to',
+    async (move) => {
+      const certificate = selfSigned('127.0.0.1');
+      const { origin, requests } = await start(certificate, move);
+      setDefaultCACertificates([...trusted, certificate.cert]);
+      const store = openHttp(`${origin}/nightly`);
+      for (const name of ['a', 'b']) await store.put(name, textBody('hello'));
+      expect(await textOf(await store.get('b'))).toBe('hello');
+      expect(requests).not.toContain('PUT /nightly/a');
+      // What it takes is remembered.
+      expect(
+        requests.slice(requests.indexOf('HEAD /nightly/b')).filter((one) => one.startsWith('MOVE')),
+      ).toHaveLength(1);
+      await store.close();
+    },
+  );
 
   it.each([
     ['untrusted', selfSigned('127.0.0.1'), false, "its TLS certificate isn't trusted", 'NODE_EXTRA_CA_CERTS'],

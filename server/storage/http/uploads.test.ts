@@ -4,18 +4,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Asked, type Fault, type FaultProxy, startFaultProxy } from '../../testing/fault-proxy.ts';
 import { filesBelow, startPlain, startWebdav, temporariesBelow, type WebServer } from './servers.ts';
 import type { Store } from '../store.ts';
-import { codeOf, listed, pattern, textBody, textOf } from '../testing.ts';
-import { openHttp, quick } from './testing.ts';
+import { codeOf, listed, textBody, textOf } from '../testing.ts';
+import { largeBody, openHttp, quick } from './testing.ts';
 
 const MIB = 1024 * 1024;
-
-/** Larger than what is held and sent again. */
-function largeBody(mib = 8): Readable {
-  async function* chunks(): AsyncGenerator<Buffer> {
-    for (let index = 0; index < mib; index++) yield pattern(index);
-  }
-  return Readable.from(chunks(), { objectMode: false });
-}
 
 describe.each([
   { what: 'a server with MOVE', start: startWebdav, moves: true },
@@ -94,7 +86,7 @@ describe.each([
   });
 
   it('a large file that is reset in the middle leaves nothing, and may be sent again', async () => {
-    once('PUT', { kind: 'reset', where: 'request', after: 3 * MIB });
+    once('PUT', { kind: 'reset', where: 'request', after: 6 * MIB });
     await expect(store.put('data/a', largeBody())).rejects.toMatchObject({
       code: 'transient',
       file: 'data/a',
@@ -135,16 +127,16 @@ describe.each([
   it('a body that is slow to come is no stall', async () => {
     const brisk = openHttp(`http://127.0.0.1:${proxy.port}/nightly`, { tuning: quick({ stallMs: 400 }) });
     async function* body(): AsyncGenerator<Buffer> {
-      yield Buffer.alloc(2 * MIB);
+      yield Buffer.alloc(5 * MIB);
       await sleep(1500);
       yield Buffer.alloc(1);
     }
-    expect(await brisk.put('a', Readable.from(body()))).toEqual({ bytes: 2 * MIB + 1 });
+    expect(await brisk.put('a', Readable.from(body()))).toEqual({ bytes: 5 * MIB + 1 });
     await brisk.close();
   });
 
   it('damaged bytes are noticed, and nothing of them stays', async () => {
-    once('PUT', { kind: 'corrupt', where: 'request', after: 3 * MIB });
+    once('PUT', { kind: 'corrupt', where: 'request', after: 6 * MIB });
     await expect(store.put('data/a', largeBody())).rejects.toMatchObject({
       code: 'transient',
       message: 'data/a: what arrived at the server is not what was sent',

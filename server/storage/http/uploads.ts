@@ -11,13 +11,13 @@ import type { Collections } from './collections.ts';
 import type { Exchange } from './exchange.ts';
 import type { Files } from './files.ts';
 import type { Fingerprint } from './fingerprint.ts';
-import { type Destination, move, refusesMoves, whatMoveTells } from './moves.ts';
+import { Moves, refusesMoves } from './moves.ts';
 import type { Paths, Place } from './paths.ts';
 import { noDirectory } from './refusals.ts';
-import { answerMs, type Body, Outgoing, readAhead } from './sending.ts';
+import { answerMs, type Body, EMPTY, Outgoing, readAhead, whileRepeatable } from './sending.ts';
 
 /** How a file comes to be at once, whole and over none: by MOVE; or, where there is none, its PUT has to be so. */
-type Way = { kind: 'move'; destination: Destination } | { kind: 'in-place' };
+type Way = 'move' | 'in-place';
 
 /** One file that is being written. */
 interface Writing {
@@ -26,6 +26,8 @@ interface Writing {
   body: Body;
   signal: AbortSignal;
   policy: RetryPolicy;
+  /** Whether something of it may be on the server: a PUT was begun that wasn't plainly refused. */
+  traces: { left: boolean };
 }
 
 /** A server may yet be about to write what it got of a request that was broken off. */
@@ -50,6 +52,7 @@ export class Uploads {
   readonly #claims: Claims;
   readonly #files: Files;
   readonly #arrivals: Arrivals;
+  readonly #moves: Moves;
   readonly #stallMs: number;
   #way: Way | null = null;
 
@@ -60,6 +63,7 @@ export class Uploads {
     this.#claims = claims;
     this.#files = files;
     this.#arrivals = new Arrivals(files, exchange.guarded);
+    this.#moves = new Moves(exchange, tuning.stallMs);
     this.#stallMs = tuning.stallMs;
   }
 
@@ -68,85 +72,75 @@ export class Uploads {
     // Known before the first byte is read; what decides comes in the end.
     const seen = await retry(() => this.#files.look(place.path, name, { signal }), policy, signal);
     if (seen.kind !== 'missing') throw exists(name);
-    const writing = { name, place, body: await readAhead(chunks), signal, policy };
-    this.#way ??= await retry(() => this.#learnWay(writing), policy, signal);
-    const { kind } = this.#way;
-    if (kind === 'move' && (await this.#writeAside(writing, this.#way.destination))) return;
+    const body = await readAhead(chunks);
+    const writing = { name, place, body, signal, policy, traces: { left: false } };
+    this.#way ??= await this.#learnWay(writing);
+    if (this.#way === 'move' && (await this.#writeAside(writing))) return;
     await this.#writeInPlace(writing);
   }
 
   async #learnWay(writing: Writing): Promise<Way> {
-    for (const destination of ['url', 'path'] as const) {
-      const [from, to] = [this.#paths.unused(), this.#paths.unused()];
-      const answer = await this.#move(writing, { from, to, destination, signal: writing.signal });
-      const told = whatMoveTells(answer, this.#exchange);
-      if (told === false) break;
-      if (told === true || (await this.#moves(writing, destination))) return { kind: 'move', destination };
-    }
-    return { kind: 'in-place' };
+    const { name, signal, policy } = writing;
+    const [from, to] = [this.#paths.unused(), this.#paths.unused()];
+    const ask = () => this.#moves.areOffered({ from, to, about: name, bytes: 0, signal });
+    const offered = await retry(ask, policy, signal);
+    return offered === true || (offered === 'nothing' && (await this.#tryMove(writing)))
+      ? 'move'
+      : 'in-place';
   }
 
   /** Whether an empty file can be moved, beside the one that is to be written. */
-  async #moves(writing: Writing, destination: Destination): Promise<boolean> {
-    const { name, signal } = writing;
+  async #tryMove(writing: Writing): Promise<boolean> {
+    const { name, signal, policy } = writing;
     const [from, to] = [this.#paths.temporary(name), this.#paths.temporary(name)];
-    const body: Body = { kind: 'held', bytes: Buffer.alloc(0) };
+    const empty = { ...writing, place: from, body: EMPTY, traces: { left: false } };
+    const moving = { from: from.path, to: to.path, about: name, bytes: 0, signal };
     try {
-      await this.#put({ ...writing, place: from, body }, this.#outgoing(body, name));
-      await this.#move(writing, { from: from.path, to: to.path, destination, signal });
-      return (await this.#files.look(to.path, name, { signal })).kind === 'file';
+      await retry(() => this.#put(empty, this.#outgoing(empty)), policy, signal);
+      // Its answer may get lost: what counts is what came of it.
+      await retry(() => this.#moves.move(moving), policy, signal);
+      return (await retry(() => this.#files.look(to.path, name, { signal }), policy, signal)).kind === 'file';
     } finally {
       for (const { path } of [from, to]) await this.#remove(path, name);
     }
   }
 
   /** Under a temporary name first. Answers false where the server turns out to have no MOVE. */
-  async #writeAside(writing: Writing, destination: Destination): Promise<boolean> {
-    const { name, place, body, signal } = writing;
+  async #writeAside(writing: Writing): Promise<boolean> {
+    const { name, place, body, signal, policy, traces } = writing;
     const temporary = this.#paths.temporary(name);
     let moved = false;
     try {
       const sent = await this.#send({ ...writing, place: temporary });
       signal.throwIfAborted();
-      const claiming = { name, place, signal, patienceMs: answerMs(sent.bytes, this.#stallMs) };
-      moved = await this.#claims.holding(claiming, () =>
-        this.#publish(writing, temporary, sent, destination),
-      );
+      const claiming = { name, place, signal, policy, patienceMs: answerMs(sent.bytes, this.#stallMs) };
+      moved = await this.#claims.holding(claiming, () => this.#publish(writing, temporary, sent));
     } finally {
-      if (!moved) await this.#takeBack(temporary.path, name);
+      if (!moved && traces.left) await this.#takeBack(temporary.path, name);
     }
     if (moved) return true;
-    this.#way = { kind: 'in-place' };
-    if (body.kind === 'held') return false;
+    traces.left = false;
+    this.#way = 'in-place';
+    if (body.repeatable) return false;
     throw said('transient', 'the server has no MOVE after all: it has to be sent again', name);
   }
 
   /** Sends a file to a name that nobody else has, and sees that all of it arrived. */
   async #send(writing: Writing): Promise<Fingerprint> {
     const { body, policy, signal } = writing;
-    if (body.kind === 'held')
-      return retry(() => this.#sendOnce(writing, { ...policy, attempts: 1 }), policy, signal);
-    return this.#sendOnce(writing, policy);
+    return retry(() => this.#sendOnce(writing), whileRepeatable(body, policy), signal);
   }
 
-  /** `policy` is for looking whether it arrived. */
-  async #sendOnce(writing: Writing, policy: RetryPolicy): Promise<Fingerprint> {
-    const { name, place, body, signal } = writing;
-    const outgoing = this.#outgoing(body, name);
+  async #sendOnce(writing: Writing): Promise<Fingerprint> {
+    const { name } = writing;
+    const outgoing = this.#outgoing(writing);
     await this.#put(writing, outgoing);
-    const { sent } = outgoing;
-    const whole = () => this.#arrivals.isWhole(place.path, name, sent, signal);
-    if (!(await retry(whole, policy, signal))) throw damaged(name);
-    return sent;
+    if (!(await this.#isWhole(writing, outgoing.sent))) throw damaged(name);
+    return outgoing.sent;
   }
 
   /** Gives a file that was sent its name, unless that is taken. Answers false where the server has no MOVE. */
-  async #publish(
-    writing: Writing,
-    temporary: Place,
-    sent: Fingerprint,
-    destination: Destination,
-  ): Promise<boolean> {
+  async #publish(writing: Writing, temporary: Place, sent: Fingerprint): Promise<boolean> {
     const { name, place, policy, signal } = writing;
     // Its answer may have got lost although it was done: then the temporary name is gone, and what we sent has the other.
     const landed = async (): Promise<boolean> =>
@@ -156,8 +150,8 @@ export class Uploads {
       let answer: Answer;
       try {
         // Not ended by the signal: whether it was done would not be known.
-        const between = { from: temporary.path, to: place.path, bytes: sent.bytes };
-        answer = await this.#move(writing, { ...between, destination });
+        const paths = { from: temporary.path, to: place.path };
+        answer = await this.#moves.move({ ...paths, about: name, bytes: sent.bytes });
       } catch (error) {
         if (isTransient(error) && (await landed().catch(() => false))) return true;
         throw error;
@@ -175,39 +169,45 @@ export class Uploads {
   /** To its own name, where the server has no MOVE: only if nothing has that name. */
   async #writeInPlace(writing: Writing): Promise<void> {
     const { body, policy, signal } = writing;
-    if (body.kind === 'held')
-      await retry((count) => this.#writeInPlaceOnce(writing, count > 1), policy, signal);
-    else await this.#writeInPlaceOnce(writing, false);
+    const attempt = (count: number) => this.#writeInPlaceOnce(writing, count > 1);
+    await retry(attempt, whileRepeatable(body, policy), signal);
   }
 
   async #writeInPlaceOnce(writing: Writing, again: boolean): Promise<void> {
-    const { name, place, body, signal, policy } = writing;
-    const outgoing = this.#outgoing(body, name);
+    const { name, place, traces } = writing;
+    const outgoing = this.#outgoing(writing);
     const { sent } = outgoing;
     try {
       try {
         await this.#put(writing, outgoing, { 'if-none-match': '*' });
       } catch (error) {
         // What was said to have failed may have been done: then it is our own file that is there.
-        const unsure = isTransient(error) ? outgoing.complete : again && isExists(error);
+        const unsure = isTransient(error) ? traces.left && outgoing.complete : again && isExists(error);
         if (unsure && (await this.#arrivals.isSame(place.path, name, sent).catch(() => false))) return;
         throw error;
       }
-      const whole = () => this.#arrivals.isWhole(place.path, name, sent, signal);
-      if (await retry(whole, policy, signal)) return;
+      if (await this.#isWhole(writing, sent)) return;
       throw (await this.#arrivals.isOurs(place.path, name, sent)) ? damaged(name) : exists(name);
     } catch (error) {
-      if (!isExists(error) && outgoing.begun) await this.#withdraw(place.path, name, sent);
+      if (!isExists(error) && traces.left) await this.#withdraw(place.path, name, sent);
       throw error;
     }
   }
 
+  /** Looks until it can be seen, where the alternative is not to send it again. */
+  #isWhole({ name, place, body, signal, policy }: Writing, sent: Fingerprint): Promise<boolean> {
+    const look = () => this.#arrivals.isWhole(place.path, name, sent, signal);
+    return body.repeatable ? look() : retry(look, policy, signal);
+  }
+
   async #put(writing: Writing, outgoing: Outgoing, headers: Record<string, string> = {}): Promise<void> {
-    const { name, place, body, signal } = writing;
+    const { name, place, body, signal, traces } = writing;
+    const leftBefore = traces.left;
     // With its length where that is known: not every server takes a body without.
-    const length = body.kind === 'held' ? { 'content-length': String(body.bytes.length) } : {};
+    const length = body.length === null ? {} : { 'content-length': String(body.length) };
     try {
       const known = await this.#collections.ensure(place.directory, name);
+      traces.left = true;
       const answer = await this.#exchange.tell({
         method: 'PUT',
         path: place.path,
@@ -221,6 +221,7 @@ export class Uploads {
         if (outgoing.complete) return;
         throw said('failed', 'the server answered before it had all of it', name);
       }
+      if (isPlain(answer)) traces.left = leftBefore;
       if (answer.status === 412) throw exists(name);
       if (answer.status !== 404 && answer.status !== 409) throw this.#exchange.refusal(answer);
       this.#collections.forget(place.directory);
@@ -230,15 +231,8 @@ export class Uploads {
     }
   }
 
-  #outgoing(body: Body, name: string): Outgoing {
+  #outgoing({ body, name }: Writing): Outgoing {
     return new Outgoing(body, name, this.#stallMs);
-  }
-
-  #move(
-    { name }: Writing,
-    moving: { from: string; to: string; destination: Destination; bytes?: number; signal?: AbortSignal },
-  ): Promise<Answer> {
-    return move(this.#exchange, this.#stallMs, { bytes: 0, ...moving, about: name });
   }
 
   async #takeBack(path: string, name: string): Promise<void> {
@@ -264,6 +258,11 @@ export class Uploads {
       .tell({ method: 'DELETE', headers: { depth: '0' }, ...asked })
       .then(succeeded, () => false);
   }
+}
+
+/** The server has done nothing, and says so itself: other errors may be a proxy's that knows no better. */
+function isPlain({ status }: Answer): boolean {
+  return (status >= 400 && status < 500 && status !== 408) || status === 503;
 }
 
 function isExists(error: unknown): boolean {
