@@ -22,6 +22,9 @@ function job(id: string, extra: Partial<JobView> = {}): JobView {
     bytes: 0,
     storedBytes: 0,
     estimatedBytes: 0,
+    progressedAt: null,
+    attempt: 1,
+    coordinator: null,
     error: null,
     ...extra,
   };

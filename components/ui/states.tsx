@@ -15,6 +15,7 @@ const LOOKS: Record<JobState, { color: string; icon: typeof IconClock; word: str
   pending: { color: 'gray', icon: IconClock, word: 'pending' },
   running: { color: 'blue', icon: IconPlayerPlay, word: 'running' },
   'pause-requested': { color: 'yellow', icon: IconPlayerPause, word: 'pausing' },
+  resuming: { color: 'blue', icon: IconPlayerPlay, word: 'resuming' },
   paused: { color: 'yellow', icon: IconPlayerPause, word: 'paused' },
   'cancel-requested': { color: 'orange', icon: IconPlayerStop, word: 'canceling' },
   reverting: { color: 'orange', icon: IconRotate2, word: 'reverting' },

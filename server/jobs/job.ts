@@ -39,6 +39,13 @@ export interface JobView {
   /** Bytes written to or read from the destination so far. */
   storedBytes: number;
   estimatedBytes: number;
+  /** When rows moved or a task ended last; null before the first did. */
+  progressedAt: string | null;
+  /** Counts from 1 the times that it was begun from its beginning. */
+  attempt: number;
+  /** The engine that coordinates it, or did last. */
+  coordinator: string | null;
+  /** Why it failed or fails; while it is paused, why it paused by itself. */
   error: JobError | null;
 }
 
@@ -57,6 +64,9 @@ export interface TableProgress {
   bytes: number;
   estimatedBytes: number;
 }
+
+/** `waiting` for an engine, `running` on one, `done`, or given up: then its job fails. */
+export type TaskState = 'waiting' | 'running' | 'done' | 'failed';
 
 /** How far a job is: what its row and its progress events say. */
 export interface JobProgress {
@@ -79,12 +89,16 @@ export type JobEvent = { seq: number; at: string } & (
   | { type: 'log'; level: 'info' | 'warning'; message: string }
 );
 
-/** CockroachDB's job states: https://www.cockroachlabs.com/docs/v21.1/show-jobs#job-status */
+/**
+ * CockroachDB's job states (https://www.cockroachlabs.com/docs/v21.1/show-jobs#job-status), and `resuming`: it was paused, and is
+ * to go on as soon as an engine takes it.
+ */
 export type JobState =
   | 'pending'
   | 'running'
   | 'pause-requested'
   | 'paused'
+  | 'resuming'
   | 'cancel-requested'
   | 'reverting'
   | 'canceled'

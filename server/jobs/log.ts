@@ -30,6 +30,9 @@ function viewOf(row: Selectable<MetadataTables['jobs']>): JobView {
     bytes: Number(row.bytes),
     storedBytes: Number(row.stored_bytes),
     estimatedBytes: Number(row.estimated_bytes),
+    progressedAt: row.progressed_at?.toISOString() ?? null,
+    attempt: row.attempt,
+    coordinator: row.coordinator,
     error: row.error,
   };
 }

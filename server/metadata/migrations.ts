@@ -157,6 +157,49 @@ export const migrations: Record<string, Migration> = {
       ]);
     },
   },
+  /**
+   * Jobs that outlive whoever works on them: leases of coordinators, tasks that are picked and may be stuck, the engines that
+   * there are.
+   */
+  '0005-many-engines': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await executeAll(db, [
+        sql`ALTER TABLE jobs ADD COLUMN epoch int NOT NULL DEFAULT 0`,
+        sql`ALTER TABLE jobs ADD COLUMN lease_until timestamptz`,
+        sql`ALTER TABLE jobs ADD COLUMN retry_at timestamptz`,
+        sql`ALTER TABLE jobs ADD COLUMN progressed_at timestamptz`,
+        sql`ALTER TABLE job_attempts ADD COLUMN planned boolean NOT NULL DEFAULT false`,
+        sql`ALTER TABLE tasks ADD COLUMN locality text NOT NULL DEFAULT ''`,
+        sql`ALTER TABLE tasks ADD COLUMN token text`,
+        sql`ALTER TABLE tasks ADD COLUMN tries int NOT NULL DEFAULT 0`,
+        sql`ALTER TABLE tasks ADD COLUMN started_at timestamptz`,
+        sql`ALTER TABLE tasks ADD COLUMN progressed_at timestamptz`,
+        sql`ALTER TABLE tasks ADD COLUMN finished_at timestamptz`,
+        sql`ALTER TABLE tasks ADD COLUMN trouble jsonb`,
+        sql`CREATE TABLE engines (
+          name text PRIMARY KEY,
+          locality text NOT NULL,
+          capacity int NOT NULL,
+          started_at timestamptz NOT NULL,
+          seen_at timestamptz NOT NULL)`,
+        sql`CREATE TABLE turnstile (id int PRIMARY KEY)`,
+        sql`INSERT INTO turnstile VALUES (1)`,
+      ]);
+    },
+  },
+  /** Apart from the columns that they are of: CockroachDB can't use those before the transaction that adds them is over. */
+  '0006-many-engines-indexes': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await executeAll(db, [
+        sql`CREATE INDEX jobs_open ON jobs (id) WHERE state NOT IN ('succeeded', 'failed', 'canceled')`,
+        sql`CREATE INDEX jobs_by_kind ON jobs (kind, id)`,
+        sql`CREATE INDEX jobs_by_end ON jobs (finished_at)`,
+        sql`CREATE INDEX tasks_waiting ON tasks (job_id, attempt, id) WHERE state = 'waiting'`,
+        sql`CREATE INDEX tasks_running ON tasks (job_id, attempt, id) WHERE state = 'running'`,
+        sql`CREATE INDEX tasks_by_token ON tasks (token)`,
+      ]);
+    },
+  },
 };
 
 async function executeAll(db: Kysely<unknown>, statements: RawBuilder<unknown>[]): Promise<void> {

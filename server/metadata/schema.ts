@@ -1,7 +1,7 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { DatabaseSnapshot } from '../cluster/moment.ts';
 import type { Login } from '../destinations/place.ts';
-import type { JobError, JobEvent, JobKind, JobState } from '../jobs/job.ts';
+import type { JobError, JobEvent, JobKind, JobState, TaskState } from '../jobs/job.ts';
 import type { ProbeReport } from '../storage/probe.ts';
 
 /** Written as a Date or ISO text, read back as a Date. */
@@ -94,9 +94,15 @@ export interface MetadataTables {
     moment: Timestamp | null;
     /** What to do, with the URLs and their credentials, sealed JSON. */
     spec_sealed: string;
-    /** Counts the times that a coordinator began this job; work of an earlier attempt never counts. */
+    /** Counts the times that this job was begun from its beginning; work of an earlier attempt never counts. */
     attempt: Generated<number>;
+    /** Counts the times that a coordinator took the job: only the latest may change it. */
+    epoch: Generated<number>;
     coordinator: string | null;
+    /** Until when the coordinator is believed to be there, by the metadata store's clock; null: nobody has the job. */
+    lease_until: Timestamp | null;
+    /** Nobody takes the job before that, by the metadata store's clock. */
+    retry_at: Timestamp | null;
     created_at: Timestamp;
     started_at: Timestamp | null;
     finished_at: Timestamp | null;
@@ -106,8 +112,11 @@ export interface MetadataTables {
     bytes: DefaultedBigInteger;
     stored_bytes: DefaultedBigInteger;
     estimated_bytes: DefaultedBigInteger;
+    /** Why it failed or fails; while it is paused, why it paused by itself. */
     error: JSONColumnType<JobError> | null;
     last_event: DefaultedBigInteger;
+    /** When rows moved or a task ended last. */
+    progressed_at: Timestamp | null;
   };
   job_events: {
     job_id: BigInteger;
@@ -120,14 +129,18 @@ export interface MetadataTables {
     attempt: number;
     /** What every task of the attempt shares: moment, descriptors, target names. */
     context: JSONColumnType<object>;
+    /** All of its tasks are noted. */
+    planned: Generated<boolean>;
   };
   tasks: {
     job_id: BigInteger;
     attempt: number;
     id: number;
-    state: 'waiting' | 'done' | 'failed';
+    state: TaskState;
     table_name: JSONColumnType<{ database: string; schema: string; name: string }>;
     node: string | null;
+    /** Where the node is, as it says itself (`region=eu,zone=b`); empty where it doesn't. */
+    locality: Generated<string>;
     body: JSONColumnType<object>;
     estimated_bytes: BigInteger;
     rows: DefaultedBigInteger;
@@ -137,9 +150,31 @@ export interface MetadataTables {
     files: JSONColumnType<string[]>;
     result: JSONColumnType<object> | null;
     error: JSONColumnType<JobError> | null;
+    /** Who works on it, or did last. */
     engine: string | null;
+    /** What in the queue stands for it, once an engine has picked it. */
+    token: string | null;
+    /** How often it was begun. */
+    tries: Generated<number>;
+    started_at: Timestamp | null;
+    /** When its rows moved last. */
+    progressed_at: Timestamp | null;
+    finished_at: Timestamp | null;
+    /** What ended its last try, where that is to be tried again. */
+    trouble: JSONColumnType<JobError> | null;
     modified_at: Timestamp;
   };
+  /** Engines that have been there, and when last, by the metadata store's clock. */
+  engines: {
+    name: string;
+    locality: string;
+    /** So many tasks at once. */
+    capacity: number;
+    started_at: Timestamp;
+    seen_at: Timestamp;
+  };
+  /** One row: who picks a task locks it, so that limits hold across engines. */
+  turnstile: { id: number };
 }
 
 export type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
