@@ -28,7 +28,7 @@ import { heldMoment } from './held.ts';
 import { type Found, Lookup, missing, rowsOfStep } from './lookup.ts';
 import type { World } from './model.ts';
 import { Nodes } from './nodes.ts';
-import { assertInWindow, Passage } from './passage.ts';
+import { assertInWindow, deadlineOf, Passage } from './passage.ts';
 import { ordinalsOf, RangeLayout } from './ranges.ts';
 import { canceled, streamRows } from './read.ts';
 import { rowWriter } from './rows.ts';
@@ -109,8 +109,13 @@ export class SimulatedCluster implements Cluster {
     if (databases.length === 0)
       throw new HoldfastError('empty-selection', 'a moment was asked for, but of no database');
     const { gcSeconds } = this.#world.unrest;
-    const moment = simulatedMoment(asOf, this.#clock.now(), gcSeconds);
-    return heldMoment(moment, this.#clock, gcSeconds, this.#closing.signal);
+    return this.#hold(simulatedMoment(asOf, this.#clock.now(), gcSeconds));
+  }
+
+  async holdAlso(moment: Moment): Promise<HeldMoment | null> {
+    await this.#answer('hold a moment');
+    if (moment.kind !== 'hlc' || this.#now() > deadlineOf(moment, this.#world.unrest.gcSeconds)) return null;
+    return this.#hold(moment);
   }
 
   async descriptors(names: ObjectName[], at: Moment): Promise<Descriptor[]> {
@@ -314,6 +319,10 @@ export class SimulatedCluster implements Cluster {
 
   #assertOpen(): void {
     if (this.#closing.signal.aborted) throw closedError();
+  }
+
+  #hold(moment: Moment): HeldMoment {
+    return heldMoment(moment, this.#clock, this.#world.unrest.gcSeconds, this.#closing.signal);
   }
 
   #now(): number {
