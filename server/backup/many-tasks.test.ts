@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { nodeId, type TableRange } from '../cluster/cluster.ts';
 import type { TableDescriptor } from '../cluster/descriptor.ts';
@@ -5,9 +8,18 @@ import type { Moment } from '../cluster/moment.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import { below, hash } from '../cluster/simulated/random.ts';
 import { MOST_TASKS } from './budget.ts';
-import { planAllTasks, type PlannedCluster, type PlannedLayer, type PlannedTask, taskBytes } from './tasks.ts';
+import {
+  planAllTasks,
+  type PlannedCluster,
+  type PlannedLayer,
+  type PlannedTask,
+  taskBytes,
+} from './tasks.ts';
 
 const MIB = 1024 * 1024;
+const FIXTURE = join(import.meta.dirname, 'plan-million.fixture.ts');
+/** Short of memory: what is kept of each range would not fit. */
+const THRIFTY = ['--max-semi-space-size=4', '--max-old-space-size=96'];
 const AT: Moment = { kind: 'hlc', at: '2026-11-22T12:00:00.000Z', timestamp: '1795348800000000000' };
 
 /** Tables with so many ranges each, on so many nodes; `bytes` tells what is estimated of each range. */
@@ -47,7 +59,10 @@ async function plan(shape: Shape, bytesATask: number, layer: PlannedLayer | null
   for await (const task of planAllTasks(clusterOf(shape), names, AT, bytesATask, layer)) {
     tasks += 1;
     const counts = task.ranges.map(({ count }) => count);
-    largest = Math.max(largest, counts.reduce((sum, count) => sum + count, 0));
+    largest = Math.max(
+      largest,
+      counts.reduce((sum, count) => sum + count, 0),
+    );
     if (new Set(task.ranges.map(({ leaseholder }) => leaseholder)).size > 1) mixed += 1;
     note(task, seen[Number(task.table.name.slice(1))]);
   }
@@ -86,11 +101,7 @@ describe('a plan has 20,000 tasks at most', () => {
       { tables: one(million), nodes: 300, bytes: () => 512 * MIB },
       taskBytes(MIB),
     ],
-    [
-      'as large as can be counted',
-      { tables: one(million), nodes: 9, bytes: (index) => index * 1e9 },
-      1,
-    ],
+    ['as large as can be counted', { tables: one(million), nodes: 9, bytes: (index) => index * 1e9 }, 1],
     ['of a thousand tables', { tables: many(1000, 1000), nodes: 300, bytes: () => 1000 }, 128 * MIB],
     [
       'a large table after a thousand small ones',
@@ -148,4 +159,14 @@ describe('a plan has 20,000 tasks at most', () => {
     expect(tasks).toBeGreaterThan(5000);
     expect(largest / million).toBeLessThan(0.005);
   });
+
+  it('with each of a million ranges in one of them, in a process of less than 512 MiB', async () => {
+    const url = 'simulated://300?rows=1000000000&range=55KiB';
+    const { stdout } = await promisify(execFile)(process.execPath, [...THRIFTY, FIXTURE, url]);
+    const { tasks, mixed, ranges, wrong, peakMib } = JSON.parse(stdout) as Record<string, number>;
+    expect({ mixed, wrong }).toEqual({ mixed: 0, wrong: 0 });
+    expect(ranges).toBeGreaterThan(1_000_000);
+    expect(tasks).toBeLessThanOrEqual(MOST_TASKS);
+    expect(peakMib).toBeLessThan(512);
+  }, 120_000);
 });

@@ -22,7 +22,8 @@ for await (const task of planAllTasks(cluster, tables, held.moment, taskBytes(by
   if (task.ranges.some(({ leaseholder }) => leaseholder !== task.node)) mixed += 1;
   const times = seen.get(nameKey(task.table));
   for (const { index, count } of task.ranges)
-    for (let part = index; part < index + count; part++) if (times !== undefined) times[part] = (times[part] ?? 0) + 1;
+    for (let part = index; part < index + count; part++)
+      if (times !== undefined) times[part] = (times[part] ?? 0) + 1;
 }
 let [ranges, wrong] = [0, 0];
 for (const [position, table] of tables.entries()) {
@@ -32,7 +33,13 @@ for (const [position, table] of tables.entries()) {
     count += 1;
   }
   ranges += count;
-  if (seen.get(nameKey(tables[position] ?? table))?.subarray(count).some((times) => times > 0) === true) wrong += 1;
+  if (
+    seen
+      .get(nameKey(tables[position] ?? table))
+      ?.subarray(count)
+      .some((times) => times > 0) === true
+  )
+    wrong += 1;
 }
 await held.release();
 await cluster.close();

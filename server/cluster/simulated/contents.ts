@@ -6,7 +6,9 @@ import type { World } from './model.ts';
 
 /** The tables that a world has, in every database. */
 export function tablesIn(world: World): ObjectName[] {
-  return world.databases.flatMap((database) => database.tables.map((table) => fullName(database.name, table)));
+  return world.databases.flatMap((database) =>
+    database.tables.map((table) => fullName(database.name, table)),
+  );
 }
 
 /**

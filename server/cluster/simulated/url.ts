@@ -110,7 +110,8 @@ export function parseSimulatedUrl(url: string): SimulationOptions {
   const options = optionsSchema.safeParse(Object.fromEntries(pairs));
   if (!options.success) {
     const names = new Set<unknown>(options.error.issues.map(({ path }) => path[0]));
-    for (const [name, problem] of Object.entries(PROBLEMS)) if (names.has(name)) throw wrong(`has ${problem}`);
+    for (const [name, problem] of Object.entries(PROBLEMS))
+      if (names.has(name)) throw wrong(`has ${problem}`);
     throw wrong(`has a parameter beside ${Object.keys(PROBLEMS).join(', ')}`);
   }
   if (pairs.length > new Set(pairs.map(([name]) => name)).size) throw wrong('has a parameter twice');
