@@ -19,7 +19,8 @@ export interface Planned {
 const [what = '', clusterUrl = '', metadataUrl = ''] = process.argv.slice(2);
 const cluster = openCluster(clusterUrl);
 const databases = (await cluster.databases()).map(({ name }) => name);
-const { moment, release } = await cluster.holdMoment(databases, null);
+const held = await cluster.holdMoment(databases, null);
+const { moment } = held;
 const catalogs = await Promise.all(databases.map((database) => cluster.catalog(database, moment)));
 const objects = catalogs.flatMap((catalog) => catalog.objects);
 const tables = objects.flatMap(({ kind, name }) => (kind === 'table' ? [name] : []));
@@ -76,7 +77,7 @@ const seconds = await timed(async () => {
   if (what === 'record') return record();
   for await (const _ of newTasks());
 });
-await release();
+await held.release();
 await cluster.close();
 const peakMib = Math.round(process.resourceUsage().maxRSS / 1024);
 const planned: Planned = { seconds, ranges, tasks, bodyBytes, peakMib };

@@ -56,7 +56,11 @@ export class SimulatedCluster implements Cluster {
   /** All of its time is the clock's: a test may give one that it moves by itself. */
   constructor(world: World, clock: Partial<Clock> = {}) {
     this.#world = world;
-    this.#clock = { ...CLOCK, ...clock };
+    this.#clock = {
+      now: () => clock.now?.() ?? CLOCK.now(),
+      sleep: (milliseconds, signal) =>
+        clock.sleep?.(milliseconds, signal) ?? CLOCK.sleep(milliseconds, signal),
+    };
     this.#lookup = new Lookup(world);
     this.#nodes = new Nodes(world);
   }

@@ -94,7 +94,7 @@ const PROBLEMS: Record<keyof Options, string> = {
   leases: `a time for leases ${TIME}`,
   splits: `a time for splits ${TIME}`,
   gc: 'a GC window that is no time from 1s to 500h, such as 60s, 5m or 25h',
-  down: `nodes that are down ${PER_CENT}`,
+  down: `down nodes ${PER_CENT}`,
   slow: `slow nodes ${PER_CENT}`,
   faults: `faults ${PER_CENT}`,
   hangs: `hangs ${PER_CENT}`,
