@@ -31,7 +31,7 @@ type JobUpdate = UpdateObject<MetadataTables, 'jobs'>;
 type EventBody = DistributiveOmit<JobEvent, 'seq' | 'at'>;
 
 /** How long all of the progress is kept that a job makes; of what is older, one event a minute. */
-const DENSE_MS = 10 * 60 * 1000;
+export const DENSE_MS = 10 * 60 * 1000;
 
 /** Anything thrown, as a job keeps it. */
 export function jobErrorOf(error: unknown): JobError {
