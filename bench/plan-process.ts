@@ -1,10 +1,16 @@
 /** A process of its own that lists the ranges of a cluster, plans a backup of them or records that too. Answers in JSON. */
-import { packRanges } from '../server/backup/packed-ranges.ts';
-import { planAllTasks, taskBytes } from '../server/backup/tasks.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSecrets } from '../server/accounts/secrets.ts';
+import { taskBytes } from '../server/backup/tasks.ts';
 import { openCluster } from '../server/cluster/open.ts';
-import type { JobId } from '../server/jobs/job.ts';
-import { type NewTask, TaskBoard } from '../server/jobs/tasks.ts';
-import { openMetadata } from '../server/metadata/open.ts';
+import { newExportTasks } from '../server/jobs/backup-tasks.ts';
+import type { ClaimedJob, NewTask } from '../server/jobs/ledger.ts';
+import type { RecordedExportTask } from '../server/jobs/spec.ts';
+import { JobStore } from '../server/jobs/store.ts';
+import { TaskBoard } from '../server/jobs/tasks.ts';
+import { type Metadata, openMetadata } from '../server/metadata/open.ts';
 import { timed } from './measure.ts';
 
 export interface Planned {
@@ -33,42 +39,48 @@ async function list(): Promise<void> {
 }
 
 async function* newTasks(): AsyncGenerator<NewTask, void> {
-  for await (const task of planAllTasks(cluster, tables, moment, taskBytes(bytes), null)) {
-    const { table, method, node, estimatedBytes } = task;
-    const body = { kind: 'export', table, method, node, ranges: packRanges(node, task.ranges) };
+  const { nodes } = await cluster.describe();
+  const planning = { cluster, tables, moment, nodes, bytesATask: taskBytes(bytes) };
+  for await (const task of newExportTasks(planning, null)) {
     tasks += 1;
-    for (const { count } of task.ranges) ranges += count;
-    bodyBytes += JSON.stringify(body).length;
-    yield { table, node, estimatedBytes, body };
+    for (const { count = 1 } of (task.body as RecordedExportTask).ranges) ranges += count;
+    if (what === 'plan') bodyBytes += JSON.stringify(task.body).length;
+    yield task;
   }
+}
+
+/** A job that an engine has begun, and no other one knows. */
+async function begunJob(metadata: Metadata): Promise<ClaimedJob> {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
+  const jobs = new JobStore(metadata, await openSecrets(directory), () => new Date());
+  await rm(directory, { recursive: true });
+  const to = 'nodelocal://self/plan';
+  const id = await jobs.create({
+    kind: 'BACKUP',
+    cluster: 'default',
+    statement: `BACKUP DATABASE ${databases.join(', ')} TO '${to}'`,
+    user: 'root',
+    location: to,
+    spec: {
+      kind: 'backup',
+      targets: { kind: 'databases', names: databases },
+      to,
+      asOf: null,
+      incrementalFrom: [],
+      options: { detached: false },
+    },
+    estimatedBytes: bytes,
+  });
+  const job = await jobs.claim(id, 'bench', 60_000);
+  if (job === null) throw new Error('the job is somebody else’s');
+  await jobs.beginAttempt(job);
+  return job;
 }
 
 async function record(): Promise<void> {
   const metadata = openMetadata(metadataUrl);
-  const job = '1' as JobId;
-  await metadata.db
-    .insertInto('jobs')
-    .values({
-      id: job,
-      kind: 'BACKUP',
-      state: 'running',
-      running_status: null,
-      cluster: 'default',
-      statement: '',
-      user_name: 'root',
-      location: '',
-      moment: null,
-      spec_sealed: '',
-      coordinator: null,
-      created_at: new Date(),
-      started_at: null,
-      finished_at: null,
-      modified_at: new Date(),
-      estimated_bytes: bytes,
-      error: null,
-    })
-    .execute();
-  await new TaskBoard(metadata, () => new Date()).add(job, 1, newTasks(), () => Promise.resolve());
+  const job = await begunJob(metadata);
+  await new TaskBoard(metadata, () => new Date()).add(job, newTasks(), 'waiting', () => Promise.resolve());
   await metadata.close();
 }
 

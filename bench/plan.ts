@@ -40,7 +40,7 @@ export async function plan(): Promise<Result[]> {
         counts: {
           ranges: recorded.ranges,
           tasks: recorded.tasks,
-          bodyBytes: recorded.bodyBytes,
+          bodyBytes: planned.bodyBytes,
           planPeakMib: planned.peakMib,
           recordPeakMib: recorded.peakMib,
         },

@@ -22,7 +22,7 @@ import { nameKey, type ObjectName, printName, quoteIdent } from '../names.ts';
 import { simulatedMoment } from './as-of.ts';
 import { catalogOf, fullName } from './catalog.ts';
 import { changeChunks, planTableChanges } from './changes.ts';
-import { CLOCK, type Clock } from './clock.ts';
+import { CLOCK, type SimulationClock } from './clock.ts';
 import { describeObject } from './descriptors.ts';
 import { heldMoment } from './held.ts';
 import { type Found, Lookup, missing, rowsOfStep } from './lookup.ts';
@@ -47,19 +47,18 @@ const RESTORE: Capability = {
  */
 export class SimulatedCluster implements Cluster {
   readonly #world: World;
-  readonly #clock: Clock;
+  readonly #clock: SimulationClock;
   readonly #lookup: Lookup;
   readonly #nodes: Nodes;
   readonly #reads = new Set<Readable>();
   readonly #closing = new AbortController();
 
   /** All of its time is the clock's: a test may give one that it moves by itself. */
-  constructor(world: World, clock: Partial<Clock> = {}) {
+  constructor(world: World, clock: Partial<SimulationClock> = {}) {
     this.#world = world;
     this.#clock = {
       now: () => clock.now?.() ?? CLOCK.now(),
-      sleep: (milliseconds, signal) =>
-        clock.sleep?.(milliseconds, signal) ?? CLOCK.sleep(milliseconds, signal),
+      sleep: (ms, signal) => clock.sleep?.(ms, signal) ?? CLOCK.sleep(ms, signal),
     };
     this.#lookup = new Lookup(world);
     this.#nodes = new Nodes(world);

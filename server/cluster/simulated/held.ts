@@ -1,12 +1,12 @@
 import { HoldfastError } from '../../errors.ts';
 import { type HeldMoment, type Moment, momentText } from '../moment.ts';
-import type { Clock } from './clock.ts';
+import { type SimulationClock, wait } from './clock.ts';
 import { deadlineOf } from './passage.ts';
 
 /** A moment that is lost when it leaves a GC window of so many seconds. */
 export function heldMoment(
   moment: Moment,
-  clock: Clock,
+  clock: SimulationClock,
   gcSeconds: number,
   closing: AbortSignal,
 ): HeldMoment {
@@ -14,12 +14,12 @@ export function heldMoment(
   const released = new AbortController();
   const deadline = deadlineOf(moment, gcSeconds);
   const watch = async (): Promise<void> => {
-    // A clock that is put back has it sleep again.
-    for (let left = 1; left > 0; left = deadline + 1 - clock.now().getTime())
-      await clock.sleep(
-        Math.max(1, deadline + 1 - clock.now().getTime()),
-        AbortSignal.any([released.signal, closing]),
-      );
+    const over = AbortSignal.any([released.signal, closing]);
+    // A clock that is put back has it wait again.
+    for (let left = -1; left !== 0;) {
+      left = Math.max(0, deadline + 1 - clock.now().getTime());
+      if (left > 0) await wait(clock, left, over);
+    }
     lost.abort(
       new HoldfastError(
         'unreadable-moment',

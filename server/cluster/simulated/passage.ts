@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../errors.ts';
 import type { TableRange } from '../cluster.ts';
 import { type Moment, momentText } from '../moment.ts';
-import { aborted, type Clock } from './clock.ts';
+import { aborted, type SimulationClock, wait } from './clock.ts';
 import { nanosecondsOf } from './life.ts';
 import type { Nodes } from './nodes.ts';
 import { happens, hash, below } from './random.ts';
@@ -23,7 +23,7 @@ export interface Route {
   nodes: Nodes;
   layout: RangeLayout;
   unrest: Unrest;
-  clock: Clock;
+  clock: SimulationClock;
   salt: number;
 }
 
@@ -75,7 +75,7 @@ export class Passage {
     this.#look(ordinal);
     const { nodes, unrest, clock } = this.#route;
     if (!nodes.isSlow(this.#range.leaseholder, this.#now())) return;
-    await clock.sleep(unrest.slowMs, signal);
+    await wait(clock, unrest.slowMs, signal);
     this.#look(ordinal);
   }
 

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../errors.ts';
-import type { Clock } from './clock.ts';
+import { type SimulationClock, wait } from './clock.ts';
 import type { World } from './model.ts';
 import { happens, hash, hashText } from './random.ts';
 import { TIMEOUT_MS } from './unrest.ts';
@@ -10,14 +10,14 @@ import { TIMEOUT_MS } from './unrest.ts';
  */
 export async function answerInTime(
   { seed, unrest }: World,
-  clock: Clock,
+  clock: SimulationClock,
   doing: string,
   closing: AbortSignal,
 ): Promise<void> {
   if (unrest.timeouts === 0) return;
   const now = clock.now().getTime();
   if (!happens(unrest.timeouts, hash(seed, hashText(doing), now, Math.floor(now / 2 ** 32)))) return;
-  await clock.sleep(TIMEOUT_MS, closing);
+  await wait(clock, TIMEOUT_MS, closing);
   throw new HoldfastError(
     'cluster-unavailable',
     `could not ${doing}: no answer within ${TIMEOUT_MS / 1000} seconds`,
