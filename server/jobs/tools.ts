@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Turns } from '../cluster/turns.ts';
 import type { Clock } from '../clock.ts';
+import type { Compressor } from '../format/data-file.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
 import type { Engine, JobLedger, Roster, TaskLedger } from './ledger.ts';
@@ -26,6 +27,8 @@ export interface EngineTools {
   /** To move rows: so many tasks of this engine do so at once, whatever else is in hand. */
   turns: Turns;
   openStore: (location: Location) => Store;
+  /** What compresses data files, where it isn't to be done by threads. */
+  compressor?: Compressor;
   logger: Logger;
   clock: Clock;
   /** How long a job in which nothing moves is tried on with before it pauses, in milliseconds. */

@@ -89,6 +89,12 @@ export interface QueueItem {
   retries: number;
 }
 
+/** Who has nothing to do, and is told once there is something. */
+interface Idle {
+  process: { readonly alive: boolean };
+  told: () => void;
+}
+
 /** All that engines and consoles share. */
 export class Installation {
   /** By number, the oldest first. */
@@ -99,12 +105,15 @@ export class Installation {
   readonly #attempts = new Map<JobId, AttemptRecord[]>();
   readonly #tasks = new Map<string, TaskRecord[]>();
   readonly #followers = new Map<JobId, Set<() => void>>();
+  readonly #idle = { notices: new Set<Idle>(), tokens: new Set<Idle>() };
   readonly #clock: () => number;
+  readonly #choose: (count: number) => number;
   #numbers = 0;
 
-  /** `clock`: the one that leases go by, in milliseconds. */
-  constructor(clock: () => number) {
+  /** `clock`: the one that leases go by, in milliseconds. `choose`: which of so many, from 0, that have nothing to do is told. */
+  constructor(clock: () => number, choose: (count: number) => number = () => 0) {
     this.#clock = clock;
+    this.#choose = choose;
   }
 
   get now(): number {
@@ -160,5 +169,29 @@ export class Installation {
 
   tell(job: JobId): void {
     for (const told of this.#followers.get(job) ?? []) told();
+  }
+
+  /** Has `told` called once there is something to fetch, unless the process is gone; answers how to stop that. */
+  followQueue(queue: 'notices' | 'tokens', process: Idle['process'], told: () => void): () => void {
+    const idle = { process, told };
+    this.#idle[queue].add(idle);
+    return () => this.#idle[queue].delete(idle);
+  }
+
+  /** Tells as many as there is something for. */
+  tellQueue(): void {
+    for (const queue of ['notices', 'tokens'] as const) {
+      const { now } = this;
+      let free = this[queue].filter(({ heldBy, startAfter }) => heldBy === null && startAfter <= now).length;
+      const idle = [...this.#idle[queue]];
+      while (free > 0 && idle.length > 0) {
+        for (const one of idle.splice(this.#choose(idle.length), 1)) {
+          this.#idle[queue].delete(one);
+          if (!one.process.alive) continue;
+          one.told();
+          free -= 1;
+        }
+      }
+    }
   }
 }
