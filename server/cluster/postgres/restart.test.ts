@@ -62,9 +62,9 @@ async function failure(work: Promise<unknown>, what = ''): Promise<unknown> {
 }
 
 async function aMoment(): Promise<Moment> {
-  const { moment, release } = await cluster.holdMoment([database], null);
-  await release();
-  return moment;
+  const taken = await cluster.holdMoment([database], null);
+  await taken.release();
+  return taken.moment;
 }
 
 /** A moment that changes can be read up to, from either of two before it. */
