@@ -188,6 +188,22 @@ export class JobLog {
       .execute();
   }
 
+  /** As `ended`, but resolves once the job is paused, too. */
+  async endedOrPaused(
+    id: string,
+    signal: AbortSignal,
+    onEvent?: (event: JobEvent) => void,
+  ): Promise<JobView> {
+    for await (const event of this.watch(id, 0, signal)) {
+      onEvent?.(event);
+      if (event.type !== 'state' || event.state !== 'paused') continue;
+      const job = await this.view(id);
+      if (job.state === 'paused') return job;
+    }
+    signal.throwIfAborted();
+    return this.view(id);
+  }
+
   /** Resolves with the job once it has ended, or rejects when the signal aborts. */
   async ended(id: string, signal: AbortSignal, onEvent?: (event: JobEvent) => void): Promise<JobView> {
     for await (const event of this.watch(id, 0, signal)) onEvent?.(event);

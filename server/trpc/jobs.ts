@@ -34,7 +34,7 @@ export const jobsRouter = router({
     }),
 
   cancel: rootProcedure.input(jobIdInput).mutation(async ({ ctx, input }) => {
-    await ctx.services.statements.cancelJob(input.id);
+    await ctx.services.statements.controlJob(input.id, 'cancel');
     return null;
   }),
 });
