@@ -35,8 +35,8 @@ export class Deputies {
   }
 
   /**
-   * Holds the moment that a task of the attempt reads at, too, unless enough engines do. Never throws: the task is worked in any
-   * case. Called before it reads, so that whoever works for a job soon holds what it needs.
+   * Holds the moment that a task of the attempt reads at, too, unless enough engines do. Never throws, and needn't be waited
+   * for: the task is worked in any case.
    */
   async join(of: AttemptOf, cluster: Cluster, moment: Moment): Promise<void> {
     const key = keyOf(of);
