@@ -4,8 +4,9 @@ import type { Turns } from '../cluster/turns.ts';
 import type { Clock } from '../clock.ts';
 import type { Compressor } from '../format/data-file.ts';
 import type { Location } from '../storage/location.ts';
+import type { RetryPolicy } from '../storage/retry.ts';
 import type { Store } from '../storage/store.ts';
-import type { Engine, JobLedger, Roster, TaskLedger } from './ledger.ts';
+import type { Engine, JobLedger, MomentOffers, Roster, TaskLedger } from './ledger.ts';
 import type { Limits } from './limits.ts';
 import type { WorkQueue } from './queue.ts';
 
@@ -21,12 +22,14 @@ export interface EngineTools {
   jobs: JobLedger;
   tasks: TaskLedger;
   roster: Roster;
+  moments: MomentOffers;
   queue: WorkQueue;
   clusters: ClusterSource;
   limits: Limits;
   /** To move rows: so many tasks of this engine do so at once, whatever else is in hand. */
   turns: Turns;
-  openStore: (location: Location) => Store;
+  /** `onWait` hears of each wait before something is tried again. */
+  openStore: (location: Location, onWait?: RetryPolicy['onWait']) => Store;
   /** What compresses data files, where it isn't to be done by threads. */
   compressor?: Compressor;
   logger: Logger;
