@@ -17,7 +17,7 @@ import { rowsAt, tablesIn } from './contents.ts';
 import { fixtureIds, fixtureWorld } from './fixture-world.ts';
 import type { World } from './model.ts';
 import { smallWorld, type SmallWorldOptions } from './small-world.ts';
-import { LEASE_SETTLES_MS } from './passage.ts';
+import { leaseSettlesMs } from './passage.ts';
 
 const START = Date.parse('2026-11-22T12:00:00.250Z');
 const T1: ObjectName = { database: 'small', schema: 'public', name: 't1' };
@@ -183,7 +183,7 @@ describe('a simulated cluster whose leases move and whose ranges split', () => {
                 // The lease was just lost; once that has settled, the node passes the read on.
                 expect(rowsOrError).toContain('its lease has moved to node');
                 expect(tries).toBeLessThan(100);
-                clock.time += LEASE_SETTLES_MS / 3;
+                clock.time += leaseSettlesMs(unrest) / 3;
               }
             }
             expect(all).toBe(text(world, table, NOW));
