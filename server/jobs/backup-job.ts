@@ -52,7 +52,7 @@ export async function runBackup(
     if (job.attempt > 0 && (await sealedBefore(store, location, job))) return;
     const cluster = await tools.clusters.connect(job.cluster);
     const recorded = await recordedPlan(job, tools);
-    const held = recorded === null ? null : await cluster.holdAlso(recorded.moment);
+    const held = recorded === null ? null : await holdAgain(job, tools, cluster, recorded.moment);
     if (recorded !== null && held === null)
       await tools.jobs.log(
         job.id,
@@ -75,6 +75,20 @@ async function recordedPlan(job: ClaimedJob, tools: EngineTools): Promise<Export
   if (job.attempt === 0) return null;
   const [latest] = await tools.tasks.plans(job.id);
   return latest?.planned === true ? exportContextSchema.parse(latest.context) : null;
+}
+
+/** Holds the moment of an earlier coordinator, which may be there still, or that of one of its deputies. */
+async function holdAgain(
+  job: ClaimedJob,
+  tools: EngineTools,
+  cluster: Cluster,
+  moment: Moment,
+): Promise<HeldMoment | null> {
+  for (const known of [moment, ...(await tools.moments.offers({ jobId: job.id, attempt: job.attempt }))]) {
+    const held = await cluster.holdAlso(known);
+    if (held !== null) return held;
+  }
+  return null;
 }
 
 async function basesOf(

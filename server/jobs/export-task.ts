@@ -25,6 +25,7 @@ export async function workExportTask(
   const store = work.tools.openStore(location);
   try {
     const cluster = await work.tools.clusters.connect(work.cluster);
+    void work.deputies.join(work.task, cluster, context.moment);
     const { files, compared } = await writeFiles(cluster, store, task, context, work);
     const sum = (of: (file: DataFile) => number) => files.reduce((total, file) => total + of(file), 0);
     const result: ExportResult = { files, compared };

@@ -1,6 +1,7 @@
 import { repeat } from '../clock.ts';
 import { printName } from '../cluster/names.ts';
 import { HoldfastError, messageOf } from '../errors.ts';
+import type { Deputies } from './deputies.ts';
 import { exportContextOf, workExportTask } from './export-task.ts';
 import type { PickedTask, TaskProgress } from './ledger.ts';
 import { loadContextOf, workLoadTask } from './load-task.ts';
@@ -15,6 +16,7 @@ const LOGGED_EACH = 3;
 /** One try of one task, as the work itself sees it. */
 export interface TaskWork {
   tools: EngineTools;
+  deputies: Deputies;
   cluster: string;
   task: PickedTask;
   /** Aborts when the engine stops, or the try doesn't count any more. */
@@ -31,17 +33,17 @@ export interface TaskWork {
  * Works the task that a token of the queue brings. Throws to have the token given out again, which then brings the same task; a
  * failure that trying again won't mend gives the task up, and its job with it.
  */
-export async function workToken(token: string, tools: EngineTools): Promise<void> {
+export async function workToken(token: string, tools: EngineTools, deputies: Deputies): Promise<void> {
   for (let wait = FIRST_LATER_MS; ; wait = Math.min(2 * wait, LONGEST_LATER_MS)) {
     if (tools.stopping.aborted) throw new EngineStopping();
     const picked = await tools.tasks.pick(token, tools.engine, tools.limits);
     if (picked.kind === 'nothing') return;
-    if (picked.kind === 'task') return workTask(picked.task, tools);
+    if (picked.kind === 'task') return workTask(picked.task, tools, deputies);
     await tools.clock.sleep(wait, tools.stopping);
   }
 }
 
-async function workTask(task: PickedTask, tools: EngineTools): Promise<void> {
+async function workTask(task: PickedTask, tools: EngineTools, deputies: Deputies): Promise<void> {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, tools.stopping]);
   let latest: TaskProgress = { rows: 0, bytes: 0, storedBytes: 0 };
@@ -56,6 +58,7 @@ async function workTask(task: PickedTask, tools: EngineTools): Promise<void> {
     const [job, shared] = await Promise.all([tools.jobs.load(task.jobId), tools.tasks.shared(task)]);
     const work: TaskWork = {
       tools,
+      deputies,
       cluster: job.cluster,
       task,
       signal,

@@ -4,7 +4,7 @@ import type { Turns } from '../cluster/turns.ts';
 import type { Clock } from '../clock.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
-import type { Engine, JobLedger, Roster, TaskLedger } from './ledger.ts';
+import type { Engine, JobLedger, MomentOffers, Roster, TaskLedger } from './ledger.ts';
 import type { Limits } from './limits.ts';
 import type { WorkQueue } from './queue.ts';
 
@@ -20,6 +20,7 @@ export interface EngineTools {
   jobs: JobLedger;
   tasks: TaskLedger;
   roster: Roster;
+  moments: MomentOffers;
   queue: WorkQueue;
   clusters: ClusterSource;
   limits: Limits;

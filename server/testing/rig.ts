@@ -16,6 +16,7 @@ import { JobLog } from '../jobs/log.ts';
 import { EngineRoster } from '../jobs/engines.ts';
 import { enduring } from '../jobs/enduring.ts';
 import type { Limits } from '../jobs/limits.ts';
+import { StoredMomentOffers } from '../jobs/moment-offers.ts';
 import { BossQueue } from '../jobs/queue.ts';
 import { JobStore } from '../jobs/store.ts';
 import { TaskBoard } from '../jobs/tasks.ts';
@@ -128,6 +129,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       jobs: enduring(jobStore, systemClock),
       tasks: enduring(new TaskBoard(metadata, now), systemClock),
       roster: new EngineRoster(metadata),
+      moments: enduring(new StoredMomentOffers(metadata), systemClock),
       queue: engineQueue,
       clusters: engineClusters,
       limits: { node: 12, job: 1000, all: 1000, ...limits },
