@@ -54,7 +54,7 @@ async function startEngine(logger: Logger): Promise<Role> {
     clusters,
     limits: config.limits,
     turns: new Turns(config.engineTasks),
-    openStore: (location) => openStore(location, storage),
+    openStore: (location, onWait) => openStore(location, { ...storage, onWait }),
     logger,
     clock,
     patienceMs: config.patienceMs,

@@ -101,6 +101,8 @@ export interface TaskTry extends AttemptOf {
 export interface PickedTask extends TaskTry {
   /** The job's claim at that time. */
   epoch: number;
+  /** Who had it before and is gone; null where nobody had. */
+  formerEngine: string | null;
   table: ObjectName;
   node: string | null;
   body: unknown;

@@ -97,7 +97,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const { tuning, around = (store) => store } = options;
   const destinations = new Destinations(metadata, secrets, now);
   const storage: StorageConfig = { externDir, saved: destinations, tuning };
-  const open: EngineTools['openStore'] = (location) => around(openStore(location, storage));
+  const open: EngineTools['openStore'] = (location, onWait) =>
+    around(openStore(location, { ...storage, onWait }));
   const statements = new StatementExecutor({ clusters, jobStore, jobLog: jobs, queue, openStore: open, now });
   const services: Services = {
     accounts: new Accounts(metadata, { now, secureCookies: false }),
