@@ -8,8 +8,13 @@ import { happens, hash, below } from './random.ts';
 import type { RangeLayout } from './ranges.ts';
 import type { Unrest } from './unrest.ts';
 
-/** So long after a lease has moved, its former holder fails the reads that it is still sent; then it passes them on. */
-export const LEASE_SETTLES_MS = 5_000;
+/**
+ * So many milliseconds after a lease has moved, its former holder fails the reads that it is still sent; then it passes them on.
+ * A twentieth of the time between moves, so that a read of many ranges may be through between two of them.
+ */
+export function leaseSettlesMs({ leaseSeconds }: Pick<Unrest, 'leaseSeconds'>): number {
+  return Math.min(5_000, (leaseSeconds ?? Infinity) * 50);
+}
 
 /** What the hashes of reads are told apart by. */
 const FAULT = 0xfa;
@@ -54,7 +59,7 @@ export class Passage {
     this.#doing = `${doing} on node ${range.leaseholder}`;
     this.#moments = moments;
     const began = this.#now();
-    this.#looked = began - LEASE_SETTLES_MS;
+    this.#looked = began;
     const draw = (what: number) =>
       hash(route.salt, rows.first, rows.end, what, began, Math.floor(began / 2 ** 32));
     this.#hangs = happens(route.unrest.hangs, draw(HANG));
@@ -93,7 +98,7 @@ export class Passage {
     if (!nodes.isLive(leaseholder, now)) throw this.#failed(`node ${leaseholder} is down`);
     if (unrest.leaseSeconds === null && unrest.down === 0) return;
     const holder = layout.leaseholderOf(ordinal, now);
-    const before = Math.min(this.#looked, now - LEASE_SETTLES_MS);
+    const before = Math.min(this.#looked, now - leaseSettlesMs(unrest));
     if (holder !== leaseholder && layout.leaseholderOf(ordinal, before) === leaseholder)
       throw this.#failed(`its lease has moved to node ${holder}`);
     this.#looked = now;

@@ -1,84 +1,16 @@
-import { once } from 'node:events';
-import { buffer } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HoldfastError } from '../../errors.ts';
 import type { TableRange } from '../cluster.ts';
 import { ACCOUNTS } from '../conformance-lab.ts';
 import { readingConformance } from '../conformance-reading.ts';
 import { containing, describeTable, never, rangesOf } from '../conformance-tools.ts';
 import { applied, readAllChanges, rowsByKey, sorted } from '../conformance-incremental.ts';
-import type { Moment } from '../moment.ts';
-import type { ObjectName } from '../names.ts';
 import { SimulatedCluster } from './adapter.ts';
-import { aborted, type SimulationClock } from './clock.ts';
 import { rowsAt, tablesIn } from './contents.ts';
 import { fixtureIds, fixtureWorld } from './fixture-world.ts';
-import type { World } from './model.ts';
-import { smallWorld, type SmallWorldOptions } from './small-world.ts';
-import { LEASE_SETTLES_MS } from './passage.ts';
-
-const START = Date.parse('2026-11-22T12:00:00.250Z');
-const T1: ObjectName = { database: 'small', schema: 'public', name: 't1' };
-
-/** A clock that stands still unless it is moved, or slept by: then it jumps. */
-class TestClock implements SimulationClock {
-  time = START;
-  slept = 0;
-
-  now(): Date {
-    return new Date(this.time);
-  }
-
-  async sleep(ms: number, signal = never): Promise<void> {
-    // What waits for hours waits for the end of the test.
-    if (ms > 3_600_000)
-      return new Promise((resolve) => {
-        signal.addEventListener('abort', () => {
-          resolve();
-        });
-      });
-    await setImmediate();
-    if (signal.aborted) return;
-    this.time += ms;
-    this.slept += ms;
-  }
-}
-
-/** A cluster with a clock of its own. */
-function open(options: SmallWorldOptions) {
-  const world = smallWorld(options);
-  const clock = new TestClock();
-  return { world, clock, cluster: new SimulatedCluster(world, clock) };
-}
-
-const NOW: Moment = {
-  kind: 'hlc',
-  at: '2026-11-22T12:00:00.250Z',
-  timestamp: '1795348800250000000.0000000000',
-};
-
-async function read(cluster: SimulatedCluster, range: TableRange, at = NOW, signal = never): Promise<string> {
-  const table = await describeTable(cluster, range.table, at);
-  return (await buffer(await cluster.readRange(table, range, at, signal))).toString();
-}
-
-/** What became of a read: its rows, or what it failed with. */
-async function outcome(cluster: SimulatedCluster, range: TableRange, at = NOW): Promise<string> {
-  try {
-    return await read(cluster, range, at);
-  } catch (error) {
-    if (error instanceof HoldfastError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-}
-
-function text(world: World, table: ObjectName, at: Moment): string {
-  return rowsAt(world, table, at)
-    .map((line) => `${line}\n`)
-    .join('');
-}
+import { leaseSettlesMs } from './passage.ts';
+import { NOW, open, outcome, read, START, T1, text } from './testing.ts';
 
 describe('a simulated cluster whose leases move and whose ranges split', () => {
   const unrest = { leaseSeconds: 1, splitSeconds: 1 };
@@ -183,7 +115,7 @@ describe('a simulated cluster whose leases move and whose ranges split', () => {
                 // The lease was just lost; once that has settled, the node passes the read on.
                 expect(rowsOrError).toContain('its lease has moved to node');
                 expect(tries).toBeLessThan(100);
-                clock.time += LEASE_SETTLES_MS / 3;
+                clock.time += leaseSettlesMs(unrest) / 3;
               }
             }
             expect(all).toBe(text(world, table, NOW));
@@ -396,71 +328,5 @@ describe('a simulated cluster in which things go wrong', () => {
     }
     expect(late).toBeGreaterThan(3);
     expect(late).toBeLessThan(30);
-  });
-});
-
-describe('the GC window of a simulated cluster', () => {
-  const words = 'its GC window of 60 seconds ended at 2026-11-22T12:01:00.250Z';
-  const gone = { code: 'unreadable-moment', message: containing(words) };
-
-  it('is told, and what is older is refused by everything, naming the deadline', async () => {
-    const { cluster, clock } = open({ seed: 1, unrest: { gcSeconds: 60 } });
-    expect((await cluster.gcWindows('small')).map(({ seconds }) => seconds)).toEqual([60, 60]);
-    const { moment } = await cluster.holdMoment(['small'], null);
-    const [range] = await rangesOf(cluster, T1, moment, 1e9);
-    const table = await describeTable(cluster, T1, moment);
-    if (range === undefined) throw new Error('no range');
-    clock.time += 60_000;
-    expect(await outcome(cluster, range, moment)).toContain('\t');
-    const late = await cluster.holdMoment(['small'], null);
-    expect(await cluster.planChanges({ moment, tables: [table] }, [table], late.moment)).toHaveLength(1);
-    clock.time += 1;
-    await expect(cluster.readRange(table, range, moment, never)).rejects.toMatchObject(gone);
-    await expect(rangesOf(cluster, T1, moment, 1)).rejects.toMatchObject(gone);
-    await expect(cluster.descriptors([T1], moment)).rejects.toMatchObject(gone);
-    await expect(cluster.catalog('small', moment)).rejects.toMatchObject(gone);
-    const changes = cluster.readChanges(table, 'feed', range, moment, late.moment, never);
-    await expect(changes.next()).rejects.toMatchObject(gone);
-    await expect(
-      cluster.planChanges({ moment, tables: [table] }, [table], late.moment),
-    ).rejects.toMatchObject({ code: 'unreadable-moment', message: containing('2026-11-22T12:01:00.250Z') });
-    expect(await cluster.holdAlso(moment)).toBeNull();
-    await expect(cluster.holdMoment(['small'], '-61s')).rejects.toMatchObject({
-      code: 'unreadable-moment',
-      hint: 'Give a time of the last 60 seconds.',
-    });
-  });
-
-  it('ends a read in mid-stream, and tells who holds the moment', async () => {
-    const { cluster, clock } = open({
-      seed: 1,
-      rows: 30_000,
-      rangeBytes: 1e9,
-      unrest: { gcSeconds: 60, slow: 1, slowMs: 20_000 },
-    });
-    const deadline = new AbortController();
-    const watched = new SimulatedCluster(smallWorld({ seed: 1, unrest: { gcSeconds: 60 } }), {
-      now: () => clock.now(),
-      sleep: async (ms, signal = never) => {
-        expect(ms).toBe(60_001 - (clock.time - START));
-        await Promise.race([once(deadline.signal, 'abort'), aborted(signal).catch(() => undefined)]);
-        clock.time = START + 60_001;
-      },
-    });
-    const held = await watched.holdMoment(['small'], null);
-    const [range] = await rangesOf(cluster, T1, held.moment, 1e9);
-    if (range === undefined) throw new Error('no range');
-    const table = await describeTable(cluster, T1, held.moment);
-    const stream = await cluster.readRange(table, range, held.moment, never);
-    let got = 0;
-    const reading = (async () => {
-      for await (const chunk of stream as AsyncIterable<Buffer>) got += chunk.length;
-    })();
-    await expect(reading).rejects.toMatchObject(gone);
-    expect(got).toBeGreaterThan(0);
-    expect(held.lost.aborted).toBe(false);
-    deadline.abort();
-    await expect.poll(() => held.lost.aborted).toBe(true);
-    expect(held.lost.reason).toMatchObject(gone);
   });
 });
