@@ -1,5 +1,6 @@
 import type { ObjectName } from '../cluster/names.ts';
 import type { BackupStatement } from '../statement/ast.ts';
+import { addTasks } from './add-tasks.ts';
 import type { JobEvent, JobId, JobState, JobView } from './job.ts';
 import type { ClaimedJob, Engine, JobLedger, NewTask, PickedTask, TaskLedger } from './ledger.ts';
 import type { Limits } from './limits.ts';
@@ -94,7 +95,7 @@ export class Desk {
   async planned(tasks: Partial<NewTask>[], given: Partial<NewJob> = {}): Promise<ClaimedJob> {
     const job = await this.running(given);
     await this.tasks.share(job, {});
-    await this.tasks.add(job, newTasks(tasks), 'waiting', async () => undefined);
+    await addTasks(this.tasks, job, newTasks(tasks), 'waiting');
     await this.tasks.markPlanned(job);
     return job;
   }

@@ -42,7 +42,7 @@ ledgerConformance('the metadata store', async () => {
       await sql`UPDATE jobs SET ${sql.join(columns)}`.execute(metadata.db);
     },
     clear: async () => {
-      await sql`TRUNCATE jobs, job_events, job_attempts, tasks`.execute(metadata.db);
+      await sql`TRUNCATE jobs CASCADE`.execute(metadata.db);
     },
     close: async () => {
       await metadata.close();

@@ -158,7 +158,8 @@ export class MemoryQueue implements WorkQueue {
     const stop = this.#there.followQueue(name, this.#process, () => told.abort());
     const { signal } = this.#closing;
     await new Promise<void>((resolve) => {
-      for (const each of [told.signal, signal]) each.addEventListener('abort', () => resolve(), { once: true });
+      for (const each of [told.signal, signal])
+        each.addEventListener('abort', () => resolve(), { once: true });
       if (signal.aborted) resolve();
     });
     stop();

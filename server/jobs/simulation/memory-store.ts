@@ -46,7 +46,9 @@ export function memoryStore(files: Map<string, Buffer>, call: Call): Store {
           );
         },
         (error) =>
-          error instanceof StoreError ? error : new StoreError('failed', String(error), name, { cause: error }),
+          error instanceof StoreError
+            ? error
+            : new StoreError('failed', String(error), name, { cause: error }),
       ),
     get: async (name, range) => {
       const bytes = await call(`get ${name}`, () => found(name));
@@ -60,7 +62,9 @@ export function memoryStore(files: Map<string, Buffer>, call: Call): Store {
       }),
     async *list(prefix) {
       yield* await call('list', () =>
-        [...files].flatMap(([name, { length }]) => (name.startsWith(prefix) ? [{ name, bytes: length }] : [])),
+        [...files].flatMap(([name, { length }]) =>
+          name.startsWith(prefix) ? [{ name, bytes: length }] : [],
+        ),
       );
     },
     close: async () => undefined,

@@ -17,8 +17,6 @@ import { choices, type Limits, placesOf, type Running } from '../limits.ts';
 import { SharedContexts } from '../shared-contexts.ts';
 import type { AttemptRecord, Installation, JobRecord, Link, TaskRecord } from './installation.ts';
 
-const INSERT_AT_A_TIME = 200;
-
 /** A task, and the job that it is of. */
 interface Found {
   job: JobRecord;
@@ -67,30 +65,18 @@ export class MemoryTasks implements TaskLedger {
     );
   }
 
-  async add(
-    job: ClaimedJob,
-    tasks: AsyncIterable<NewTask>,
+  add(
+    { id, attempt }: ClaimedJob,
+    tasks: readonly NewTask[],
+    first: number,
     state: TaskState & ('waiting' | 'held'),
-    added: (count: number) => Promise<void>,
-  ): Promise<number> {
-    let count = 0;
-    let batch: NewTask[] = [];
-    const flush = async (): Promise<void> => {
-      if (batch.length === 0) return;
-      const records = batch.map((task) => newRecord(task, ++count, state, this.#now()));
-      batch = [];
-      await this.#link.transact('add', () => {
-        const there = this.#there.tasks(job.id, job.attempt);
-        for (const record of records) if (!there.some(({ id }) => id === record.id)) there.push(record);
-      });
-      await added(records.length);
-    };
-    for await (const task of tasks) {
-      batch.push(task);
-      if (batch.length === INSERT_AT_A_TIME) await flush();
-    }
-    await flush();
-    return count;
+  ): Promise<void> {
+    return this.#link.transact('add', () => {
+      const there = this.#there.tasks(id, attempt);
+      const known = new Set(there.map((task) => task.id));
+      for (const [index, task] of tasks.entries())
+        if (!known.has(first + index)) there.push(newRecord(task, first + index, state, this.#now()));
+    });
   }
 
   markPlanned({ id, attempt }: ClaimedJob): Promise<void> {
@@ -190,6 +176,7 @@ export class MemoryTasks implements TaskLedger {
   }
 
   #take({ job, task }: Found, token: string, engine: Engine): Picked {
+    const formerEngine = task.state === 'running' ? task.engine : null;
     Object.assign(task, {
       state: 'running',
       token,
@@ -205,6 +192,7 @@ export class MemoryTasks implements TaskLedger {
       attempt: job.attempt,
       id: task.id,
       epoch: job.epoch,
+      formerEngine,
       tries: task.tries,
       table: task.table,
       node: task.node,

@@ -46,7 +46,10 @@ export interface Course {
 }
 
 /** Runs the schedule of a seed; `tell` gets a line for all that happens. */
-export async function runSchedule(seed: number, tell: ((line: string) => void) | null = null): Promise<Course> {
+export async function runSchedule(
+  seed: number,
+  tell: ((line: string) => void) | null = null,
+): Promise<Course> {
   return new Schedule(seed, tell).run();
 }
 
@@ -159,7 +162,8 @@ class Schedule {
     Object.assign(this.#site.world.unrest, { ...CALM, gcSeconds: rough.gcSeconds });
     if (this.#there().length === 0) this.#startLater(0);
     timeline.note('it is calm');
-    for (const job of this.#site.installation.jobs.values()) if (job.state === 'paused') this.#resumeLater(job);
+    for (const job of this.#site.installation.jobs.values())
+      if (job.state === 'paused') this.#resumeLater(job);
     if (!(await timeline.runUntil(() => this.#allEnded(), calmAt + SETTLED_WITHIN_MS)))
       this.#problems.push(
         `not all jobs ended: ${[...this.#site.installation.jobs.values()].map(({ state }) => state).join(', ')}`,
@@ -296,7 +300,13 @@ class Schedule {
       options: { detached: true },
     };
     const statement = printStatement(spec);
-    const job = { kind: 'BACKUP', cluster: 'default', user: 'root', location: to, estimatedBytes: 10_000 } as const;
+    const job = {
+      kind: 'BACKUP',
+      cluster: 'default',
+      user: 'root',
+      location: to,
+      estimatedBytes: 10_000,
+    } as const;
     const id = await this.#desk.create({ ...job, statement, spec });
     await this.#queue.sendJob(id);
     return id;
@@ -338,7 +348,8 @@ class Schedule {
 }
 
 function drawWorld(seed: number, { chance }: Timeline): World {
-  const sometimes = <T>(share: number, value: () => T, none: T): T => (chance.happens(share) ? value() : none);
+  const sometimes = <T>(share: number, value: () => T, none: T): T =>
+    chance.happens(share) ? value() : none;
   const share = () => chance.scale(0.01, 0.4);
   return smallWorld({
     seed,

@@ -32,13 +32,7 @@ export class Calls {
    * Does something at a service for a process. When the process dies before it is done, chance has it done all the same, or not. A
    * signal that aborts has it not done, if that is still to come, and fails with its reason.
    */
-  call<T>(
-    process: Process,
-    service: Service,
-    what: string,
-    work: () => T,
-    signal?: AbortSignal,
-  ): Promise<T> {
+  call<T>(process: Process, service: Service, what: string, work: () => T, signal?: AbortSignal): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const timeline = this.#timeline;
       const line = `${process.name} ${service.name}: ${what}`;

@@ -6,6 +6,7 @@ import { DEFAULT_POLICY } from '../../storage/retry.ts';
 import { patient } from '../../storage/patient.ts';
 import type { Clock } from '../../clock.ts';
 import { enduring } from '../enduring.ts';
+import type { MomentOffers } from '../ledger.ts';
 import type { EngineTools } from '../tools.ts';
 import { startWork } from '../work.ts';
 import { compressAtOnce } from './compressor.ts';
@@ -34,7 +35,10 @@ export class SimulatedEngine {
     this.startedAt = timeline.now;
     const link = calls.link(process, weather.metadata);
     const { clock } = process;
-    const engine = { name, locality: timeline.chance.of(['', 'region=eu-west', 'region=us-east,zone=us-east-a']) };
+    const engine = {
+      name,
+      locality: timeline.chance.of(['', 'region=eu-west', 'region=us-east,zone=us-east-a']),
+    };
     const source = new SimulatedCluster(site.world, {
       now: () => new Date(BEGINNING + timeline.now),
       sleep: (ms, signal) => sleepOrThrow(clock, ms, signal),
@@ -51,19 +55,20 @@ export class SimulatedEngine {
       jobs: enduring(new MemoryJobs(installation, link, clock), clock),
       tasks: enduring(new MemoryTasks(installation, link, clock.now), clock),
       roster: new MemoryRoster(installation, link),
-      queue: new MemoryQueue(installation, link, process, timeline.chance),
+      moments: NO_OFFERS,
+      queue: enduring(new MemoryQueue(installation, link, process, timeline.chance), clock),
       clusters: {
         connect: async () => cluster,
         retention: { noteBackedUp: async () => undefined },
       },
       limits: site.limits,
       turns: new Turns(site.tasksAtOnce),
-      openStore: (location) =>
+      openStore: (location, onWait) =>
         patient(
           memoryStore(storage.at(location.redacted), (what, work, signal) =>
             calls.call(process, weather.storage, what, work, signal),
           ),
-          { retry, connectMs: 10_000, stallMs: 25_000 },
+          { retry: { ...retry, onWait }, connectMs: 10_000, stallMs: 25_000 },
         ),
       compressor: compressAtOnce,
       logger: pino(
@@ -101,6 +106,15 @@ async function sleepOrThrow(clock: Clock, ms: number, signal?: AbortSignal): Pro
   await clock.sleep(ms, signal);
   signal?.throwIfAborted();
 }
+
+/** A simulated cluster's moments are held by nobody: it keeps its past by itself. */
+const NO_OFFERS: MomentOffers = {
+  wanted: async () => [],
+  reserve: async () => false,
+  offer: async () => undefined,
+  offers: async () => [],
+  withdraw: async () => undefined,
+};
 
 const STREAMED: ReadonlySet<string | symbol> = new Set(['ranges', 'changeRanges', 'readChanges']);
 

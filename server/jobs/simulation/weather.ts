@@ -37,7 +37,8 @@ export interface Climate {
 }
 
 export function drawClimate(chance: Chance): Climate {
-  const sometimes = <T>(share: number, value: () => T, none: T): T => (chance.happens(share) ? value() : none);
+  const sometimes = <T>(share: number, value: () => T, none: T): T =>
+    chance.happens(share) ? value() : none;
   const rare = () => chance.scale(0.002, 0.1);
   return {
     roughMs: chance.scale(5_000, 120_000),
@@ -92,7 +93,13 @@ export class Weather {
     this.#roughUntil = now + roughMs;
     const spell = (service: Spell['service'], fails: Spell['fails'], only: string | null): Spell => {
       const from = now + roughMs * chance.next() ** 2;
-      return { service, fails, only, from, until: Math.min(this.#roughUntil, from + chance.scale(500, 120_000)) };
+      return {
+        service,
+        fails,
+        only,
+        from,
+        until: Math.min(this.#roughUntil, from + chance.scale(500, 120_000)),
+      };
     };
     this.#spells = [];
     for (let count = 0; count < outages; count++) {
@@ -127,10 +134,16 @@ export class Weather {
     luck: (process, what) => {
       const file = what.split(' ')[1] ?? null;
       if (this.climate.keepsAll && what.startsWith('remove'))
-        return { ...this.#times(), refused: new StoreError('denied', 'removing is denied', file), unanswered: null };
+        return {
+          ...this.#times(),
+          refused: new StoreError('denied', 'removing is denied', file),
+          unanswered: null,
+        };
       const closed = this.#spell(process, 'storage');
       if (closed !== null && closed.fails !== 'away') {
-        const refused = what.startsWith('put') ? new StoreError(closed.fails, `no ${what}: ${closed.fails}`, file) : null;
+        const refused = what.startsWith('put')
+          ? new StoreError(closed.fails, `no ${what}: ${closed.fails}`, file)
+          : null;
         return { ...this.#times(), refused, unanswered: null };
       }
       return this.#luck(process, 'storage', this.climate.storageRefused, this.climate.storageUnanswered, {
@@ -170,7 +183,10 @@ export class Weather {
     const { chance } = this.#timeline;
     const { paceMs } = this.climate;
     const pace = this.isRough ? paceMs : Math.min(20, paceMs);
-    return { there: pace * chance.scale(0.1, 5), back: chance.happens(0.2) ? pace * chance.scale(0.1, 5) : 0 };
+    return {
+      there: pace * chance.scale(0.1, 5),
+      back: chance.happens(0.2) ? pace * chance.scale(0.1, 5) : 0,
+    };
   }
 
   #spell(process: Process, service: Spell['service']): Spell | null {
