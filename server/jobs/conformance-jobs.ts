@@ -268,6 +268,8 @@ function changes(desk: Desk): void {
       expect(await desk.jobs.transition(job, ['paused', 'reverting'], 'failed')).toBe(false);
       expect(await desk.state(job.id)).toBe('running');
       expect(await desk.jobs.startRevert(job, 'failed', ERROR)).toBe(true);
+      // Asked again, since the answer was lost.
+      expect(await desk.jobs.startRevert(job, 'failed', ERROR)).toBe(true);
       expect(await desk.jobs.startRevert(job, 'canceled', null)).toBe(false);
       expect(await desk.jobs.transition(job, ['reverting'], 'failed')).toBe(true);
       const view = await desk.subject.view(job.id);

@@ -64,7 +64,7 @@ export interface JobLedger {
     to: JobState,
     error?: JobError | null,
   ): Promise<boolean>;
-  /** Has what the job wrote removed from now on, before it ends; answers false where it is not running any more. */
+  /** Has what the job wrote removed from now on, before it ends; answers whether that is so, now or already. */
   startRevert(job: ClaimedJob, to: 'canceled' | 'failed', error: JobError | null): Promise<boolean>;
   setMoment(job: ClaimedJob, moment: string): Promise<void>;
   /** Records how far the job is. The fraction never goes back, and only what has changed makes an event. */

@@ -42,7 +42,7 @@ ledgerConformance('the metadata store', async () => {
       await sql`UPDATE jobs SET ${sql.join(columns)}`.execute(metadata.db);
     },
     clear: async () => {
-      await sql`TRUNCATE jobs CASCADE`.execute(metadata.db);
+      await metadata.db.deleteFrom('jobs').execute();
     },
     close: async () => {
       await metadata.close();

@@ -189,8 +189,15 @@ export class JobStore implements JobLedger {
     return this.#change(job, from, to, error, {});
   }
 
-  startRevert(job: ClaimedJob, to: 'canceled' | 'failed', error: JobError | null): Promise<boolean> {
-    return this.#change(job, ['running', 'cancel-requested'], 'reverting', error, { reverts_to: to });
+  async startRevert(job: ClaimedJob, to: 'canceled' | 'failed', error: JobError | null): Promise<boolean> {
+    const from: JobState[] = ['running', 'cancel-requested'];
+    if (await this.#change(job, from, 'reverting', error, { reverts_to: to })) return true;
+    const { state, reverts_to } = await this.#metadata.db
+      .selectFrom('jobs')
+      .select(['state', 'reverts_to'])
+      .where('id', '=', job.id)
+      .executeTakeFirstOrThrow();
+    return state === 'reverting' && reverts_to === to;
   }
 
   async #change(

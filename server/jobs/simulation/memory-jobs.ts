@@ -196,8 +196,9 @@ export class MemoryJobs implements JobLedger {
   startRevert(claimed: ClaimedJob, to: 'canceled' | 'failed', error: JobError | null): Promise<boolean> {
     return this.#link.transact('to reverting', () => {
       const changed = this.#change(claimed, ['running', 'cancel-requested'], 'reverting', error);
-      if (changed) this.#latest(claimed).revertsTo = to;
-      return changed;
+      const job = this.#latest(claimed);
+      if (changed) job.revertsTo = to;
+      return job.state === 'reverting' && job.revertsTo === to;
     });
   }
 
