@@ -68,20 +68,21 @@ export async function removeAllowed(
 
 /**
  * Removes every file that this job's tries wrote, and its checkpoint; nothing else. Called when the job is
- * cancelled, fails or starts over; may be repeated. A finished backup is left alone.
+ * cancelled, fails or starts over; may be repeated. A finished backup is left alone, and `complete`.
  */
 export async function removeBackupFiles(
   job: ClaimedJob,
   statement: BackupStatement,
   tools: EngineTools,
-): Promise<void> {
+): Promise<'complete' | 'removed'> {
   const location = parseLocation(statement.to);
   const store = tools.openStore(location);
   try {
-    if (await sealedBefore(store, location, job)) return;
+    if (await sealedBefore(store, location, job)) return 'complete';
     await removeFiles(job, store, tools);
     if ((await readCheckpoint(store))?.jobId === job.id)
       await removeAllowed(job, store, tools, [CHECKPOINT_NAME]);
+    return 'removed';
   } finally {
     await store.close();
   }
