@@ -1,8 +1,8 @@
-import { repeat } from '../clock.ts';
 import { HoldfastError, messageOf } from '../errors.ts';
 import { runBackup } from './backup-job.ts';
 import type { JobId } from './job.ts';
 import type { ClaimedJob } from './ledger.ts';
+import { Lease } from './lease.ts';
 import {
   CancelRequested,
   EngineStopping,
@@ -17,7 +17,7 @@ import { pauseJob } from './pause.ts';
 import { runRestore } from './restore-job.ts';
 import { revert, startRevert } from './revert.ts';
 import { jobErrorOf } from './store.ts';
-import { LEASE_MS, RENEW_MS, RETRY_MS } from './timing.ts';
+import { RETRY_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
 
 /** A job that lost its moment this often is not begun once more by itself. */
@@ -30,17 +30,12 @@ const MOST_ATTEMPTS = 20;
 export async function coordinate(jobId: JobId, tools: EngineTools): Promise<void> {
   const { jobs, logger } = tools;
   try {
-    const job = await jobs.claim(jobId, tools.engine.name, LEASE_MS);
-    if (job === null) return;
-    const lease = repeat(tools.clock, RENEW_MS, () =>
-      jobs.renew(job, LEASE_MS).catch((error: unknown) => {
-        // Who has lost it hears so by whatever it asks next.
-        if (!(error instanceof Superseded)) logger.warn({ err: error, jobId }, 'lease could not be renewed');
-      }),
-    );
+    const lease = await Lease.take(jobId, tools);
+    if (lease === null) return;
+    const { job } = lease;
     let retryAfterMs: number | undefined;
     try {
-      await toItsEnd(job, tools);
+      await toItsEnd(job, { ...tools, openStore: lease.guarding(tools.openStore) });
     } catch (error) {
       if (error instanceof Superseded) return;
       if (!(error instanceof EngineStopping)) {
