@@ -326,6 +326,13 @@ function changes(desk: Desk): void {
       expect((await desk.jobs.standing(job.id)).stillMs).toBeLessThan(5_000);
     });
 
+    it('to have it revert is one that moves it', async () => {
+      const job = await desk.claim(await desk.jobs.create(newJob()));
+      await desk.subject.passTime(5_000);
+      await desk.jobs.startRevert(job, 'failed', ERROR);
+      expect((await desk.jobs.standing(job.id)).stillMs).toBeLessThan(5_000);
+    });
+
     it('that has ended takes no more of it, and log lines still', async () => {
       const job = await desk.claim(await desk.jobs.create(newJob()));
       await desk.jobs.transition(job, ['running'], 'succeeded');

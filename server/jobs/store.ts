@@ -191,7 +191,8 @@ export class JobStore implements JobLedger {
 
   async startRevert(job: ClaimedJob, to: 'canceled' | 'failed', error: JobError | null): Promise<boolean> {
     const from: JobState[] = ['running', 'cancel-requested'];
-    if (await this.#change(job, from, 'reverting', error, { reverts_to: to })) return true;
+    if (await this.#change(job, from, 'reverting', error, { reverts_to: to, progressed_at: sql`now()` }))
+      return true;
     const { state, reverts_to } = await this.#metadata.db
       .selectFrom('jobs')
       .select(['state', 'reverts_to'])

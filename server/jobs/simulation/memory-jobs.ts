@@ -197,7 +197,7 @@ export class MemoryJobs implements JobLedger {
     return this.#link.transact('to reverting', () => {
       const changed = this.#change(claimed, ['running', 'cancel-requested'], 'reverting', error);
       const job = this.#latest(claimed);
-      if (changed) job.revertsTo = to;
+      if (changed) Object.assign(job, { revertsTo: to, progressedAt: this.#there.now });
       return job.state === 'reverting' && job.revertsTo === to;
     });
   }

@@ -32,8 +32,8 @@ export class MemoryQueue implements WorkQueue {
   readonly #process: Process;
   readonly #chance: Chance;
   readonly #closing = new AbortController();
-  /** What is not in hand any more, though the queue doesn't know. */
-  readonly #forgotten = new Set<string>();
+  /** What is being worked here, whatever the queue believes. */
+  readonly #working = new Set<string>();
   readonly #inHand = new Set<Promise<void>>();
   #upkeep: Repeating | null = null;
 
@@ -107,20 +107,20 @@ export class MemoryQueue implements WorkQueue {
 
   async #handle(kind: Kind, id: string, handle: (id: string) => Promise<void>): Promise<void> {
     let failed = false;
+    this.#working.add(id);
     try {
       await handle(id);
     } catch {
       failed = true;
     }
+    this.#working.delete(id);
     // What can't be said now is found out by nothing being heard of it any more.
     await this.#link
       .transact(`${failed ? 'failure' : 'end'} of ${kind.name}`, () => {
         const item = this.#there[kind.name].find((each) => each.id === id);
         if (item?.heldBy === this.#process.name) this.#end(kind, item, failed);
       })
-      .catch(() => {
-        this.#forgotten.add(id);
-      });
+      .catch(() => undefined);
   }
 
   #end(kind: Kind, item: QueueItem, failed: boolean): void {
@@ -143,7 +143,7 @@ export class MemoryQueue implements WorkQueue {
           const { now } = this.#there;
           for (const kind of [NOTICES, TOKENS])
             for (const item of [...this.#there[kind.name]]) {
-              if (item.heldBy === this.#process.name && !this.#forgotten.has(item.id)) item.heardAt = now;
+              if (item.heldBy === this.#process.name && this.#working.has(item.id)) item.heardAt = now;
               if (item.heldBy !== null && now - item.heardAt > HEARTBEAT_MS) this.#end(kind, item, true);
             }
           this.#there.tellQueue();

@@ -319,7 +319,7 @@ class Schedule {
     const { state, location, error, events } = job;
     const wrong = (what: string) => this.#problems.push(`job ${id}, which ${state}: ${what}`);
     const files = this.#site.storage.at(location);
-    const said = events.some((event) => event.type === 'log' && / could not be removed/.test(event.message));
+    const said = events.some((event) => event.type === 'log' && /could not be removed/i.test(event.message));
     if (state === 'succeeded') {
       const verdict = new Verdict(this.#site.world, files);
       const manifest = await verdict.judge(location, tablesIn(this.#site.world), base, () => said);
