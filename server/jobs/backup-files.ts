@@ -3,6 +3,7 @@ import { type DataFile, readManifest } from '../format/manifest.ts';
 import { HoldfastError } from '../errors.ts';
 import type { BackupStatement } from '../statement/ast.ts';
 import { type Location, parseLocation } from '../storage/location.ts';
+import { storeErrorToHoldfast } from '../storage/open.ts';
 import { StoreError, type Store } from '../storage/store.ts';
 import type { ClaimedJob } from './ledger.ts';
 import type { EngineTools } from './tools.ts';
@@ -83,6 +84,8 @@ export async function removeBackupFiles(
     if ((await readCheckpoint(store))?.jobId === job.id)
       await removeAllowed(job, store, tools, [CHECKPOINT_NAME]);
     return 'removed';
+  } catch (error) {
+    throw error instanceof StoreError ? storeErrorToHoldfast(error, location) : error;
   } finally {
     await store.close();
   }

@@ -319,7 +319,11 @@ class Schedule {
     const { state, location, error, events } = job;
     const wrong = (what: string) => this.#problems.push(`job ${id}, which ${state}: ${what}`);
     const files = this.#site.storage.at(location);
-    const said = events.some((event) => event.type === 'log' && /could not be removed/i.test(event.message));
+    const logged = (what: RegExp) => events.some((event) => event.type === 'log' && what.test(event.message));
+    const mayGiveUp = this.#weather.climate.roughMs > this.#site.patienceMs;
+    const said =
+      logged(/could not be removed and may stay/) ||
+      (mayGiveUp && logged(/^Not everything could be removed/));
     if (state === 'succeeded') {
       const verdict = new Verdict(this.#site.world, files);
       const manifest = await verdict.judge(location, tablesIn(this.#site.world), base, () => said);
