@@ -40,9 +40,11 @@ export interface Course {
   problems: string[];
   /** Of all that happened: the same for the same seed. */
   digest: string;
-  ends: JobState[];
-  /** What the schedule was like. */
-  about: string;
+  /** How each of its jobs ended, with the attempts that took. */
+  ends: { state: JobState; attempts: number }[];
+  engines: number;
+  /** What is there then. */
+  site: Site;
 }
 
 /** Runs the schedule of a seed; `tell` gets a line for all that happens. */
@@ -125,8 +127,9 @@ class Schedule {
       seed: this.#seed,
       problems: [...this.#problems, ...this.#monitor.problems],
       digest: this.#timeline.digest,
-      ends: jobs.map(({ state }) => state),
-      about: `${this.#engines.length} engines, ${Math.round(this.#timeline.now / 1000)} s, attempts ${jobs.map(({ attempt }) => attempt).join(', ')}, kills ${this.#kills}`,
+      ends: jobs.map(({ state, attempt }) => ({ state, attempts: attempt })),
+      engines: this.#engines.length,
+      site: this.#site,
     };
   }
 
