@@ -100,6 +100,7 @@ class Schedule {
       limits,
       tasksAtOnce: chance.between(1, 3),
       patienceMs: chance.scale(20_000, 200_000),
+      isTold: tell !== null,
       logged: (engine, line) => {
         timeline.remark(() => `${engine} logs ${line.trim()}`);
         if (line.includes('"level":50')) this.#problems.push(`${engine} logged an error: ${line.trim()}`);

@@ -72,7 +72,7 @@ export class SimulatedEngine {
         ),
       compressor: compressAtOnce,
       logger: pino(
-        { level: 'debug', base: { engine: name } },
+        { level: site.isTold ? 'debug' : 'error', base: { engine: name } },
         { write: (line: string) => site.logged(name, line) },
       ),
       clock,

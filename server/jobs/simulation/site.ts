@@ -19,6 +19,8 @@ export interface Site {
   /** Of each engine. */
   tasksAtOnce: number;
   patienceMs: number;
+  /** Somebody reads all that engines log, and not their errors alone. */
+  isTold: boolean;
   /** Gets a line of an engine's log. */
   logged(engine: string, line: string): void;
 }
