@@ -58,6 +58,11 @@ describe('readConfig', () => {
     });
   });
 
+  test.each(['postgres://db/x', 'postgresql://db/x', 'cockroachdb://node/x', 'simulated://3'])(
+    'takes a cluster at %s',
+    (url) => expect(readConfig({ HOLDFAST_CLUSTER_URL: url }).clusterUrl).toBe(url),
+  );
+
   test.each([
     ['HOLDFAST_PORT', 'abc', 'HOLDFAST_PORT: "abc" is not a port (1 to 65535)'],
     ['HOLDFAST_PORT', '0', 'HOLDFAST_PORT: "0" is not a port (1 to 65535)'],
