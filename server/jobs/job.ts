@@ -94,13 +94,27 @@ export type JobState =
   | 'succeeded'
   | 'failed';
 
-/** What the list of jobs can be narrowed to. `active` has not ended; `running` goes on by itself; `paused` waits for root. */
-export const JOB_FILTERS = ['active', 'running', 'paused', 'succeeded', 'failed', 'canceled'] as const;
-export type JobFilter = (typeof JOB_FILTERS)[number];
-
 const FINAL: ReadonlySet<JobState> = new Set(['canceled', 'succeeded', 'failed']);
 
 /** True when a job in this state will never change again. */
 export function isFinal(state: JobState): boolean {
   return FINAL.has(state);
+}
+
+/** What the list of jobs can be narrowed to. `active` has not ended; `running` goes on by itself; `paused` waits for root. */
+export const JOB_FILTERS = ['active', 'running', 'paused', 'succeeded', 'failed', 'canceled'] as const;
+export type JobFilter = (typeof JOB_FILTERS)[number];
+
+const FILTERED: Record<JobFilter, readonly JobState[]> = {
+  active: ['pending', 'running', 'pause-requested', 'paused', 'resuming', 'cancel-requested', 'reverting'],
+  running: ['pending', 'running', 'resuming', 'cancel-requested', 'reverting'],
+  paused: ['pause-requested', 'paused'],
+  succeeded: ['succeeded'],
+  failed: ['failed'],
+  canceled: ['canceled'],
+};
+
+/** The states that a filter lets through. */
+export function statesOf(filter: JobFilter): readonly JobState[] {
+  return FILTERED[filter];
 }

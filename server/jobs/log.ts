@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 import { ASSUMED_PACE, type Pace } from '../backup/window.ts';
 import type { Metadata } from '../metadata/open.ts';
 import type { MetadataTables } from '../metadata/schema.ts';
-import { isFinal, parseJobId } from './job.ts';
+import { isFinal, parseJobId, statesOf } from './job.ts';
 import type { JobEvent, JobFilter, JobId, JobKind, JobState, JobView } from './job.ts';
 import { standstillOf } from './standstill.ts';
 import type { EngineProgress, NodeProgress, Stuck, TableProgress } from './progress.ts';
@@ -50,16 +50,6 @@ const COLUMNS = [
   'error',
 ] as const;
 const LISTED_COLUMNS = COLUMNS.filter((column) => column !== 'statement');
-
-/** The states that each filter of the list lets through. */
-const STATES = {
-  active: null,
-  running: ['pending', 'running', 'resuming'],
-  paused: ['pause-requested', 'paused'],
-  succeeded: ['succeeded'],
-  failed: ['failed'],
-  canceled: ['canceled'],
-} as const satisfies Record<JobFilter, readonly JobState[] | null>;
 
 /** As the index `jobs_open` has it. */
 const OPEN = sql<boolean>`state NOT IN ('succeeded', 'failed', 'canceled')`;
@@ -121,7 +111,7 @@ export class JobLog {
     if (cursor !== null) select = select.where('id', '<', cursor);
     if (query.kind !== undefined) select = select.where('kind', '=', query.kind);
     if (query.state === 'active') select = select.where(OPEN);
-    else if (query.state !== undefined) select = select.where('state', 'in', STATES[query.state]);
+    else if (query.state !== undefined) select = select.where('state', 'in', statesOf(query.state));
     const rows = await select.execute();
     const jobs = rows.slice(0, query.limit).map((row) => {
       const whole = row.statement.length <= LISTED_STATEMENT;

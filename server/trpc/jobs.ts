@@ -59,8 +59,18 @@ export const jobsRouter = router({
       }
     }),
 
+  pause: rootProcedure.input(jobIdInput).mutation(async ({ ctx, input }) => {
+    await ctx.services.statements.controlJob(input.id, 'pause');
+    return null;
+  }),
+
+  resume: rootProcedure.input(jobIdInput).mutation(async ({ ctx, input }) => {
+    await ctx.services.statements.controlJob(input.id, 'resume');
+    return null;
+  }),
+
   cancel: rootProcedure.input(jobIdInput).mutation(async ({ ctx, input }) => {
-    await ctx.services.statements.cancelJob(input.id);
+    await ctx.services.statements.controlJob(input.id, 'cancel');
     return null;
   }),
 });
