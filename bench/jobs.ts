@@ -69,7 +69,7 @@ export async function jobs(): Promise<Result[]> {
       nodes: () => log.nodes(BUSY),
       engines: () => log.engines(BUSY),
       tasks: () => log.tasks(BUSY, { limit: 100 }),
-      laterTasks: () => log.tasks(BUSY, { limit: 100, cursor: `3.${TASKS / 4}` }),
+      laterTasks: () => log.tasks(BUSY, { limit: 100, cursor: `4.${TASKS / 4}` }),
       doneTasks: () => log.tasks(BUSY, { limit: 100, state: 'done' }),
       moving: () => log.stuck(BUSY),
     });

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { parseSimulatedUrl } from './cluster/simulated/url.ts';
 import { HoldfastError, messageOf } from './errors.ts';
+import type { Limits } from './jobs/limits.ts';
 
 /** Everything that is set from outside, read once a process and passed on. */
 export interface Config {
@@ -22,6 +23,12 @@ export interface Config {
   rootPassword: string | null;
   /** How many tasks one engine runs at a time. */
   engineTasks: number;
+  /** Where this engine is, as CockroachDB's nodes say it: `region=eu,zone=b`; empty for nowhere in particular. */
+  locality: string;
+  /** How many tasks run at once over all engines. */
+  limits: Limits;
+  /** How long a job in which nothing moves is tried on with before it pauses, in milliseconds. */
+  patienceMs: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,6 +50,9 @@ function url(...schemes: string[]) {
     error: `is not a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
   });
 }
+
+const MOST_TASKS = 10_000;
+const tasks = integer(1, MOST_TASKS, `is not a number of tasks (1 to ${MOST_TASKS})`);
 
 const environmentSchema = z.object({
   HOLDFAST_DATA_DIR: z.string().default('data'),
@@ -73,6 +83,17 @@ const environmentSchema = z.object({
     .regex(/^[^\u0000-\u001f\u007f]+$/, { error: 'holds control characters, which nobody can type' })
     .optional(),
   HOLDFAST_ENGINE_TASKS: integer(1, 64, 'is not a number of tasks (1 to 64)').default(4),
+  // As `cockroach start --locality` takes it: https://www.cockroachlabs.com/docs/v21.1/cockroach-start#locality
+  HOLDFAST_LOCALITY: z
+    .string()
+    .regex(/^[^=,\s]+=[^=,\s]+(,[^=,\s]+=[^=,\s]+)*$/, {
+      error: (issue) => `${JSON.stringify(issue.input)} is not a locality such as region=eu,zone=b`,
+    })
+    .default(''),
+  HOLDFAST_NODE_TASKS: tasks.default(12),
+  HOLDFAST_JOB_TASKS: tasks.default(MOST_TASKS),
+  HOLDFAST_TASKS: tasks.default(MOST_TASKS),
+  HOLDFAST_PATIENCE: integer(10, 86_400, 'is not a number of seconds (10 to 86400)').default(600),
 });
 
 const PORTS = ['HOLDFAST_PORT', 'HOLDFAST_SQL_PORT', 'HOLDFAST_EMBEDDED_PORT'] as const;
@@ -107,6 +128,13 @@ export function readConfig(environment: Environment = process.env, cwd: string =
     embeddedPort: values.HOLDFAST_EMBEDDED_PORT,
     rootPassword: values.HOLDFAST_ROOT_PASSWORD ?? null,
     engineTasks: values.HOLDFAST_ENGINE_TASKS,
+    locality: values.HOLDFAST_LOCALITY,
+    limits: {
+      node: values.HOLDFAST_NODE_TASKS,
+      job: values.HOLDFAST_JOB_TASKS,
+      all: values.HOLDFAST_TASKS,
+    },
+    patienceMs: values.HOLDFAST_PATIENCE * 1000,
   };
 }
 

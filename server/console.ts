@@ -12,7 +12,7 @@ import { Destinations } from './destinations/destinations.ts';
 import { HoldfastError } from './errors.ts';
 import { createConsoleServer } from './http/server.ts';
 import { JobLog } from './jobs/log.ts';
-import { WorkQueue } from './jobs/queue.ts';
+import { BossQueue } from './jobs/queue.ts';
 import { JobStore } from './jobs/store.ts';
 import { ClusterRegistry } from './metadata/clusters.ts';
 import { openMetadata } from './metadata/open.ts';
@@ -41,7 +41,7 @@ async function startConsole(logger: Logger): Promise<Role> {
   await checkKey(metadata, secrets);
   const clusters = new ClusterRegistry(metadata, secrets);
   const jobs = new JobLog(metadata);
-  const queue = await WorkQueue.open(config.metadataUrl, 'console', logger);
+  const queue = await BossQueue.open(config.metadataUrl, 'console', logger);
   const accounts = new Accounts(metadata, { now, secureCookies: false });
   const destinations = new Destinations(metadata, secrets, now);
   const storage: StorageConfig = {

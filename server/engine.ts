@@ -7,12 +7,14 @@ import { Turns } from './cluster/turns.ts';
 import { readConfig } from './config.ts';
 import { Destinations } from './destinations/destinations.ts';
 import { HoldfastError } from './errors.ts';
-import { coordinate } from './jobs/coordinate.ts';
-import { WorkQueue } from './jobs/queue.ts';
+import { systemClock } from './clock.ts';
+import { enduring } from './jobs/enduring.ts';
+import { EngineRoster } from './jobs/engines.ts';
+import { BossQueue } from './jobs/queue.ts';
 import { JobStore } from './jobs/store.ts';
-import { workTask } from './jobs/task-worker.ts';
 import { TaskBoard } from './jobs/tasks.ts';
 import type { EngineTools } from './jobs/tools.ts';
+import { startWork } from './jobs/work.ts';
 import { ClusterRegistry } from './metadata/clusters.ts';
 import { openMetadata } from './metadata/open.ts';
 import { SnapshotKeeper } from './retention/keeper.ts';
@@ -21,8 +23,6 @@ import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
 import { openStore, type StorageConfig } from './storage/open.ts';
 
-/** Coordinating is mostly waiting; more jobs than this at once wait in the queue. */
-const JOBS_AT_ONCE = 8;
 const GRACE_MS = 3_000;
 
 async function startEngine(logger: Logger): Promise<Role> {
@@ -36,33 +36,35 @@ async function startEngine(logger: Logger): Promise<Role> {
   const secrets = await openSecrets(config.dataDir);
   await checkKey(metadata, secrets);
   const clusters = new ClusterRegistry(metadata, secrets);
-  const queue = await WorkQueue.open(config.metadataUrl, 'engine', logger);
-  const now = (): Date => new Date();
+  const queue = await BossQueue.open(config.metadataUrl, 'engine', logger);
+  const clock = systemClock;
   const storage: StorageConfig = {
     externDir: config.externDir,
-    saved: new Destinations(metadata, secrets, now),
+    saved: new Destinations(metadata, secrets, clock.now),
   };
   const stopping = new AbortController();
   const tools: EngineTools = {
-    engine: `${hostname()}/${process.pid}`,
-    jobs: new JobStore(metadata, secrets, now),
-    tasks: new TaskBoard(metadata, now),
+    engine: { name: `${hostname()}/${process.pid}`, locality: config.locality },
+    jobs: enduring(new JobStore(metadata, secrets, clock.now), clock),
+    tasks: enduring(new TaskBoard(metadata, clock.now), clock),
+    roster: new EngineRoster(metadata),
     queue,
     clusters,
+    limits: config.limits,
     turns: new Turns(config.engineTasks),
     openStore: (location) => openStore(location, storage),
     logger,
-    now,
+    clock,
+    patienceMs: config.patienceMs,
     stopping: stopping.signal,
   };
-  await queue.workTasks(config.engineTasks, (task) => workTask(task, tools));
-  await queue.workJobs(JOBS_AT_ONCE, (jobId) => coordinate(jobId, tools));
+  const work = await startWork(tools, config.engineTasks);
   const snapshots = new SnapshotKeeper({
-    keeper: tools.engine,
+    keeper: tools.engine.name,
     retention: clusters.retention,
     connect: (name) => clusters.connect(name),
     logger,
-    now,
+    now: clock.now,
   });
   snapshots.start();
   const tender = new Tender({
@@ -74,7 +76,7 @@ async function startEngine(logger: Logger): Promise<Role> {
   return {
     async stop() {
       stopping.abort(new HoldfastError('canceled', 'the engine is stopping'));
-      await queue.close(GRACE_MS);
+      await work.stop(GRACE_MS);
       await snapshots.stop();
       await tender.stop();
       await clusters.close();

@@ -40,7 +40,9 @@ export function PausedAlert({ job, control }: { job: JobView; control: Control }
           </Text>
         )}
         <Text size="sm">
-          What is done stays done: it goes on where it was. What it has written is kept meanwhile.
+          It goes on where it was: what is done stays done.{' '}
+          {job.kind === 'BACKUP' &&
+            'Only if it rests for so long that its moment can’t be read any more, it starts over with a new one.'}
         </Text>
         <ResumeButton job={job} control={control} size="xs" />
       </Stack>

@@ -21,6 +21,7 @@ const WORDS: Record<TaskFilter, string> = {
   troubled: 'In trouble',
   running: 'Running',
   waiting: 'Waiting',
+  held: 'Held back',
   done: 'Done',
   failed: 'Given up',
 };
@@ -105,7 +106,9 @@ export function JobTasks({ job }: { job: JobView }) {
 }
 
 function countOf(counts: TaskCounts, state: TaskFilter | null): number {
-  return state === null ? counts.running + counts.waiting + counts.done + counts.failed : counts[state];
+  return state === null
+    ? counts.running + counts.waiting + counts.held + counts.done + counts.failed
+    : counts[state];
 }
 
 function TaskFilters({
@@ -134,7 +137,10 @@ function TaskFilters({
         allowDeselect={false}
         data={[
           { value: 'all', label: labelled(null, 'All') },
-          ...TASK_FILTERS.map((each) => ({ value: each, label: labelled(each, WORDS[each]) })),
+          ...TASK_FILTERS.filter((each) => each !== 'held' || (counts?.held ?? 0) > 0).map((each) => ({
+            value: each,
+            label: labelled(each, WORDS[each]),
+          })),
         ]}
         value={state ?? 'all'}
         onChange={(value) => narrow({ state: TASK_FILTERS.find((each) => each === value) ?? null })}

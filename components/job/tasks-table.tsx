@@ -87,6 +87,8 @@ function looksOf({ state, trouble }: TaskView): { color: string; word: string } 
       return { color: 'green', word: 'done' };
     case 'failed':
       return { color: 'red', word: 'given up' };
+    case 'held':
+      return { color: 'gray', word: 'held back' };
     case 'waiting':
       return trouble === null
         ? { color: 'gray', word: 'waiting' }

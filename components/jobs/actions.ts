@@ -7,7 +7,7 @@ const ACTIONS: Record<JobState, readonly JobAction[]> = {
   pending: ['pause', 'cancel'],
   running: ['pause', 'cancel'],
   resuming: ['pause', 'cancel'],
-  'pause-requested': ['cancel'],
+  'pause-requested': [],
   paused: ['resume', 'cancel'],
   'cancel-requested': [],
   reverting: [],
@@ -16,7 +16,7 @@ const ACTIONS: Record<JobState, readonly JobAction[]> = {
   failed: [],
 };
 
-/** What can be asked of a job in this state that would change something. */
+/** What a page offers of a job in this state: what would change something, and is not refused. */
 export function actionsFor(state: JobState): readonly JobAction[] {
   return ACTIONS[state];
 }

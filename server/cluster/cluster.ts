@@ -215,6 +215,14 @@ export interface Cluster {
    */
   holdMoment(databases: string[], asOf: string | null, backup?: { from: Moment | null }): Promise<HeldMoment>;
 
+  /**
+   * Holds a moment that is held elsewhere too, or that can still be read by itself: who does so goes on with it when the
+   * other is gone. The answer's moment reads the same rows; what names it may differ (PostgreSQL exports another snapshot).
+   * What `descriptors` had the other holder keep from being rewritten by then is kept from it here too. Null when it can't
+   * be read any more.
+   */
+  holdAlso(moment: Moment): Promise<HeldMoment | null>;
+
   /** Full descriptors of these objects at the moment, in the order asked. */
   descriptors(names: ObjectName[], at: Moment): Promise<Descriptor[]>;
 

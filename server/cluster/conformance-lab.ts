@@ -17,12 +17,14 @@ export interface ConformanceSubject extends ReadingSubject {
   exec(database: string, sql: string): Promise<Record<string, unknown>[]>;
 }
 
-/** What the suite's reading half goes by: it changes nothing, so clusters that can't be changed run it too. */
+/** What the suite's reading half goes by: it changes nothing by itself, so clusters that can't be changed run it too. */
 export interface ReadingLab {
   readonly subject: ReadingSubject;
   readonly cluster: Cluster;
   /** A database with what FIXTURE makes and that many accounts; `ids` are theirs. */
   fixture(accounts?: number): Promise<{ database: string; ids: number[] }>;
+  /** Changes rows of a database that FIXTURE made; where nothing can be changed, they change by themselves or never. */
+  change(database: string): Promise<void>;
 }
 
 /** How many accounts FIXTURE makes. */
@@ -86,6 +88,14 @@ export class Lab implements ReadingLab {
     const database = await this.freshDatabase(accounts === ACCOUNTS ? FIXTURE : FIXTURE + more);
     const rows = await this.subject.exec(database, 'SELECT id FROM accounts');
     return { database, ids: rows.map((row) => Number(row.id)) };
+  }
+
+  async change(database: string): Promise<void> {
+    await this.subject.exec(
+      database,
+      `UPDATE accounts SET balance = balance + 1 WHERE id % 2 = 0; DELETE FROM accounts WHERE id % 7 = 0;
+       INSERT INTO accounts VALUES (1000000, 1, 0, 'new')`,
+    );
   }
 
   /** A name for a database that a test makes itself. */

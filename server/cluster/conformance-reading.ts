@@ -6,10 +6,12 @@ import {
   containing,
   describeTable,
   expectCovered,
+  holdAlso,
   never,
   rangesOf,
   readTable,
 } from './conformance-tools.ts';
+import type { HeldMoment, Moment } from './moment.ts';
 
 /** The cluster, catalog, moments and ranges, as far as they can be seen without changing anything. */
 export function readingConformance(kind: string, lab: ReadingLab): void {
@@ -69,6 +71,53 @@ export function readingConformance(kind: string, lab: ReadingLab): void {
         code: 'unreadable-moment',
         field: 'asOf',
       });
+    });
+  });
+
+  describe('a moment that is held twice', () => {
+    it('outlives whoever held it first, and can be held again from there', async () => {
+      const { database } = await lab.fixture();
+      const name = named(database, 'accounts');
+      const first = lab.subject.another();
+      const held = await first.holdMoment([database], null);
+      const table = await describeTable(first, name, held.moment);
+      const rows = (await readTable(first, table, held.moment, 50_000)).flat().sort();
+      const second = await holdAlso(lab.cluster, held.moment);
+      await first.close();
+      await lab.change(database);
+      const again = async ({ moment }: HeldMoment) => {
+        expect(await describeTable(lab.cluster, name, moment)).toEqual(table);
+        expect((await readTable(lab.cluster, table, moment, 50_000)).flat().sort()).toEqual(rows);
+      };
+      await again(second);
+      const third = await holdAlso(lab.cluster, second.moment);
+      await second.release();
+      await again(third);
+      for (const { moment, lost } of [second, third]) {
+        expect(moment.at).toBe(held.moment.at);
+        expect(lost.aborted).toBe(false);
+      }
+      await third.release();
+      // What a cluster keeps by itself needs nobody.
+      for (const { moment } of [held, second, third]) {
+        const left = await lab.cluster.holdAlso(moment);
+        expect(left === null).toBe(moment.kind === 'snapshot');
+        await left?.release();
+      }
+    });
+
+    it('is nothing where it can not be read', async () => {
+      const { database } = await lab.fixture();
+      const old = { at: '2001-09-09T01:46:40.000Z' };
+      const moments: Moment[] = [
+        { ...old, kind: 'hlc', timestamp: '1000000000000000000.0000000000' },
+        {
+          ...old,
+          kind: 'snapshot',
+          databases: { [database]: { ...old, snapshot: '000000FF-7FFFFFFF-1', visible: '3:3:', lsn: '0/0' } },
+        },
+      ];
+      for (const moment of moments) expect(await lab.cluster.holdAlso(moment)).toBeNull();
     });
   });
 

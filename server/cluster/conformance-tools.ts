@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { Cluster, TableRange } from './cluster.ts';
 import type { DdlPhase, Descriptor, TableDescriptor } from './descriptor.ts';
 import { neededToCreate } from './descriptor.ts';
-import type { Moment } from './moment.ts';
+import type { HeldMoment, Moment } from './moment.ts';
 import { nameKey, type ObjectName } from './names.ts';
 
 /** What tests of clusters share: reading tables whole, and copying a database by way of descriptors. */
@@ -93,6 +93,13 @@ export async function atMoment<T>(
   } finally {
     await held.release();
   }
+}
+
+/** The moment, held once more. */
+export async function holdAlso(cluster: Cluster, moment: Moment): Promise<HeldMoment> {
+  const held = await cluster.holdAlso(moment);
+  if (held === null) throw new Error(`the moment ${moment.at} can't be held`);
+  return held;
 }
 
 /** Needed objects before those that need them. */

@@ -1,7 +1,17 @@
+import { repeat } from '../clock.ts';
 import { HoldfastError } from '../errors.ts';
-import type { ClaimedJob } from './store.ts';
-import { CancelRequested, EngineStopping, isOrder, MomentLost, Superseded } from './outcome.ts';
-import type { TaskTotals } from './tasks.ts';
+import type { JobError } from './job.ts';
+import type { ClaimedJob, TaskTotals } from './ledger.ts';
+import {
+  CancelRequested,
+  EngineStopping,
+  isOrder,
+  MomentLost,
+  OutOfPatience,
+  PauseRequested,
+  Superseded,
+} from './outcome.ts';
+import { RESEND_MS, THIN_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
 
 /** How often a job is looked at for its progress; that a task has ended is known at once. */
@@ -9,41 +19,45 @@ const PROGRESS_MS = 500;
 const CALM_PROGRESS_MS = 1_000;
 const CALM_AFTER_MS = 10_000;
 
-/** Throws when the job must not go on: root cancelled it, this engine stops, another coordinator has it. */
+/** Throws when the job must not go on: root paused or canceled it, this engine stops, another coordinator has it. */
 export async function checkOnJob(job: ClaimedJob, tools: EngineTools): Promise<void> {
   if (tools.stopping.aborted) throw new EngineStopping();
-  const { state, attempt } = await tools.jobs.standing(job.id);
-  if (attempt !== job.attempt) throw new Superseded();
+  const { state, epoch } = await tools.jobs.standing(job.id);
+  if (epoch !== job.epoch) throw new Superseded();
   if (state === 'cancel-requested') throw new CancelRequested();
+  if (state === 'pause-requested') throw new PauseRequested();
   if (state !== 'running') throw new Superseded();
+}
+
+export interface Awaiting {
+  lost?: AbortSignal;
+  fractionOf: (totals: TaskTotals) => number;
+  runningStatus: string;
+  /** So many tasks are to be done; all, where it is left out. */
+  upTo?: number;
 }
 
 /**
  * Waits until all of the attempt's tasks are done, or as many as `upTo` where the others are not handed out yet;
- * records progress as `fractionOf` and `runningStatus` have it. Throws a task's failure, MomentLost when `lost` aborts, and what `checkOnJob` throws.
+ * records progress as `fractionOf` and `runningStatus` have it. Throws a task's failure, MomentLost when `lost` aborts,
+ * OutOfPatience where nothing moves for long, and what `checkOnJob` throws.
  */
 export async function awaitTasks(
   job: ClaimedJob,
   tools: EngineTools,
-  options: {
-    lost?: AbortSignal;
-    fractionOf: (totals: TaskTotals) => number;
-    runningStatus: string;
-    upTo?: number;
-  },
+  options: Awaiting,
 ): Promise<TaskTotals> {
-  const started = performance.now();
+  const { clock } = tools;
+  const started = clock.elapsed();
+  const movement = new Movement(job, tools);
   const follower = tools.jobs.follow(job.id);
   try {
     for (;;) {
       await checkOnJob(job, tools);
-      const totals = await tools.tasks.totals(job.id, job.attempt);
+      const totals = await tools.tasks.totals(job);
       if (options.lost?.aborted === true) throw new MomentLost(options.lost.reason);
-      if (totals.failure !== null) {
-        const { code, message, hint } = totals.failure;
-        throw new HoldfastError(code, message, hint === null ? {} : { hint });
-      }
-      await tools.jobs.progress(job.id, {
+      if (totals.failure !== null) throw failureOf(totals.failure);
+      await tools.jobs.progress(job, {
         fraction: options.fractionOf(totals),
         rows: totals.rows,
         bytes: totals.bytes,
@@ -52,11 +66,53 @@ export async function awaitTasks(
         runningStatus: options.runningStatus,
       });
       if (totals.done >= (options.upTo ?? totals.tasks)) return totals;
-      await follower.next(performance.now() - started < CALM_AFTER_MS ? PROGRESS_MS : CALM_PROGRESS_MS);
+      await movement.look(totals);
+      await follower.next(clock.elapsed() - started < CALM_AFTER_MS ? PROGRESS_MS : CALM_PROGRESS_MS);
     }
   } finally {
     follower.close();
   }
+}
+
+/** Looks whether anything moves, and what is to be done where it doesn't. */
+class Movement {
+  readonly #job: ClaimedJob;
+  readonly #tools: EngineTools;
+  #seen = '';
+  #movedAt: number;
+  #sentAt: number;
+  #thinnedAt: number;
+
+  constructor(job: ClaimedJob, tools: EngineTools) {
+    this.#job = job;
+    this.#tools = tools;
+    this.#movedAt = this.#sentAt = this.#thinnedAt = tools.clock.elapsed();
+  }
+
+  async look(totals: TaskTotals): Promise<void> {
+    const { clock, jobs, queue, patienceMs } = this.#tools;
+    const now = clock.elapsed();
+    const seen = `${totals.done} ${totals.bytes} ${totals.storedBytes}`;
+    if (seen !== this.#seen) {
+      this.#seen = seen;
+      this.#movedAt = this.#sentAt = now;
+    }
+    if (totals.trouble !== null && now - this.#movedAt > patienceMs)
+      throw new OutOfPatience(failureOf(totals.trouble));
+    if (totals.running === 0 && totals.unpicked > 0 && now - this.#sentAt > RESEND_MS) {
+      this.#sentAt = now;
+      await queue.sendTokens(totals.unpicked);
+    }
+    if (now - this.#thinnedAt > THIN_MS) {
+      this.#thinnedAt = now;
+      await jobs.thin(this.#job);
+    }
+  }
+}
+
+/** What a task failed of. A moment that it couldn't read any more is lost to all. */
+function failureOf({ code, message, hint }: JobError): HoldfastError {
+  return new HoldfastError(code, message, hint === null ? {} : { hint });
 }
 
 /**
@@ -70,19 +126,20 @@ export async function whileRunning<T>(
 ): Promise<T> {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, tools.stopping]);
-  const timer = setInterval(() => {
+  const looking = repeat(tools.clock, CALM_PROGRESS_MS, () =>
     checkOnJob(job, tools).catch((reason: unknown) => {
       // A metadata store that doesn't answer right now is no reason to stop.
       if (isOrder(reason)) over.abort(reason);
-    });
-  }, CALM_PROGRESS_MS);
+    }),
+  );
   try {
     return await work(signal);
   } catch (error) {
     if (over.signal.aborted) throw over.signal.reason;
+    if (tools.stopping.aborted) throw new EngineStopping();
     throw error;
   } finally {
-    clearInterval(timer);
+    await looking.stop();
   }
 }
 

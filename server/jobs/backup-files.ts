@@ -4,7 +4,7 @@ import { HoldfastError } from '../errors.ts';
 import type { BackupStatement } from '../statement/ast.ts';
 import { type Location, parseLocation } from '../storage/location.ts';
 import { StoreError, type Store } from '../storage/store.ts';
-import type { ClaimedJob } from './store.ts';
+import type { ClaimedJob } from './ledger.ts';
 import type { EngineTools } from './tools.ts';
 
 // What a BACKUP job has written, and how it is taken back.
@@ -27,7 +27,7 @@ export async function sweep(
   files: readonly DataFile[],
 ): Promise<void> {
   const kept = new Set(files.map((file) => file.name));
-  const leftovers = await tools.tasks.leftovers(job.id, job.attempt);
+  const leftovers = await tools.tasks.leftovers(job);
   await removeAllowed(
     job,
     store,

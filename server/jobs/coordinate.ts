@@ -1,88 +1,124 @@
+import { repeat } from '../clock.ts';
 import { HoldfastError, messageOf } from '../errors.ts';
-import { removeBackupFiles } from './backup-files.ts';
 import { runBackup } from './backup-job.ts';
 import type { JobId } from './job.ts';
-import { CancelRequested, EngineStopping, mayPass, MomentLost, Superseded } from './outcome.ts';
-import { runRestore, undoRestore } from './restore-job.ts';
+import type { ClaimedJob } from './ledger.ts';
+import {
+  CancelRequested,
+  EngineStopping,
+  isMendable,
+  mayPass,
+  MomentLost,
+  OutOfPatience,
+  PauseRequested,
+  Superseded,
+} from './outcome.ts';
+import { pauseJob } from './pause.ts';
+import { runRestore } from './restore-job.ts';
+import { revert, startRevert } from './revert.ts';
 import { jobErrorOf } from './store.ts';
-import type { ClaimedJob } from './store.ts';
+import { LEASE_MS, RENEW_MS, RETRY_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
 
-/** A job whose attempts ended this often through no fault of its own is failed with the last reason. */
+/** A job that lost its moment this often is not begun once more by itself. */
 const MOST_ATTEMPTS = 20;
 
 /**
- * Coordinates a job that the queue handed out, from wherever an earlier coordinator left it to its end. Throws
- * only to have the queue hand it out again: when this engine stops, or what failed may pass.
+ * Coordinates a job from wherever an earlier coordinator left it to its end, or to where it can't go on now: then it lets go of
+ * it, for another engine, or for later. Never throws.
  */
 export async function coordinate(jobId: JobId, tools: EngineTools): Promise<void> {
+  const { jobs, logger } = tools;
+  try {
+    const job = await jobs.claim(jobId, tools.engine.name, LEASE_MS);
+    if (job === null) return;
+    const lease = repeat(tools.clock, RENEW_MS, () =>
+      jobs.renew(job, LEASE_MS).catch((error: unknown) => {
+        // Who has lost it hears so by whatever it asks next.
+        if (!(error instanceof Superseded)) logger.warn({ err: error, jobId }, 'lease could not be renewed');
+      }),
+    );
+    let retryAfterMs: number | undefined;
+    try {
+      await toItsEnd(job, tools);
+    } catch (error) {
+      if (error instanceof Superseded) return;
+      if (!(error instanceof EngineStopping)) {
+        retryAfterMs = RETRY_MS;
+        logger.warn({ err: error, jobId }, 'job can’t go on now');
+      }
+    } finally {
+      await lease.stop();
+    }
+    await jobs.release(job, retryAfterMs);
+    if (tools.stopping.aborted) await tools.queue.sendJob(jobId);
+  } catch (error) {
+    logger.warn({ err: error, jobId }, 'job could not be coordinated');
+  }
+}
+
+async function toItsEnd(job: ClaimedJob, tools: EngineTools): Promise<void> {
   for (;;) {
     if (tools.stopping.aborted) throw new EngineStopping();
-    const job = await tools.jobs.claim(jobId, tools.engine);
-    if (job === null) return;
-    const { state } = await tools.jobs.standing(jobId);
-    if (state === 'cancel-requested' || state === 'reverting') {
-      await revert(job, tools, await endFor(job, tools));
-      return;
-    }
-    if (job.attempt > 1) {
-      await tools.jobs.log(jobId, `Attempt ${job.attempt}, by ${tools.engine}: starting over.`, 'warning');
-    }
-    try {
-      if (job.spec.kind === 'backup') await runBackup(job, job.spec, tools);
-      else await runRestore(job, job.spec, tools);
-      await tools.jobs.advance(jobId, 1, 'done');
-      await tools.jobs.transition(jobId, ['running', 'cancel-requested'], 'succeeded');
-      return;
-    } catch (error) {
-      if (await settle(job, error, tools)) return;
+    const { state, epoch } = await tools.jobs.standing(job.id);
+    if (epoch !== job.epoch) throw new Superseded();
+    switch (state) {
+      case 'running':
+        await run(job, tools);
+        break;
+      case 'pause-requested':
+        await pauseJob(job, tools);
+        break;
+      case 'cancel-requested':
+        await startRevert(job, tools, 'canceled', null);
+        break;
+      case 'reverting':
+        await revert(job, tools);
+        break;
+      default:
+        return;
     }
   }
 }
 
-/** What a reverting job ends as: canceled, unless it was reverting because it had failed. */
-async function endFor(job: ClaimedJob, tools: EngineTools): Promise<'canceled' | 'failed'> {
-  return (await tools.jobs.failureOf(job.id)) === null ? 'canceled' : 'failed';
+/** Runs the job until it is done, or to where its state says what is next. */
+async function run(job: ClaimedJob, tools: EngineTools): Promise<void> {
+  try {
+    if (job.spec.kind === 'backup') await runBackup(job, job.spec, tools);
+    else await runRestore(job, job.spec, tools);
+    await tools.jobs.advance(job, 1, 'done');
+    await tools.jobs.transition(job, ['running', 'pause-requested', 'cancel-requested'], 'succeeded');
+  } catch (error) {
+    await settle(job, error, tools);
+  }
 }
 
-/** Deals with what ended an attempt; answers whether the job is over for this coordinator. */
-async function settle(job: ClaimedJob, error: unknown, tools: EngineTools): Promise<boolean> {
-  if (error instanceof Superseded) return true;
-  if (error instanceof EngineStopping || tools.stopping.aborted) throw error;
-  if (error instanceof CancelRequested) {
-    await revert(job, tools, 'canceled');
-    return true;
+/** Deals with what ended a run. Throws what has the job let go of. */
+async function settle(job: ClaimedJob, error: unknown, tools: EngineTools): Promise<void> {
+  if (error instanceof Superseded || error instanceof EngineStopping) throw error;
+  // Its state says it.
+  if (error instanceof CancelRequested || error instanceof PauseRequested) return;
+  if (error instanceof OutOfPatience) return pauseFor(job, error.reason, tools);
+  if (error instanceof MomentLost) {
+    if (job.attempt % MOST_ATTEMPTS === 0)
+      return pauseFor(job, new HoldfastError('unreadable-moment', error.message), tools);
+    return tools.jobs.log(job.id, `The moment was lost: ${error.message}`, 'warning');
   }
-  if (error instanceof MomentLost && job.attempt < MOST_ATTEMPTS) {
-    await tools.jobs.log(job.id, `The moment was lost (${error.message}): taking a new one.`, 'warning');
-    return false;
-  }
-  if (mayPass(error) && job.attempt < MOST_ATTEMPTS) {
+  if (mayPass(error)) {
+    const { stillMs } = await tools.jobs.standing(job.id);
+    if (stillMs > tools.patienceMs) return pauseFor(job, error, tools);
     await tools.jobs.log(job.id, `${messageOf(error)} Trying again.`, 'warning');
     throw error;
   }
+  if (isMendable(error) && (await tools.tasks.totals(job)).done > 0) return pauseFor(job, error, tools);
   if (!(error instanceof HoldfastError)) tools.logger.error({ err: error, jobId: job.id }, 'job failed');
-  await tools.jobs.transition(job.id, ['running', 'cancel-requested'], 'reverting', jobErrorOf(error));
-  await revert(job, tools, 'failed');
-  return true;
+  await startRevert(job, tools, 'failed', jobErrorOf(error));
 }
 
-/** Removes what the job wrote, and nothing else; then ends it. */
-async function revert(job: ClaimedJob, tools: EngineTools, end: 'canceled' | 'failed'): Promise<void> {
-  await tools.jobs.transition(job.id, ['running', 'cancel-requested'], 'reverting');
-  let complete = false;
-  try {
-    if (job.spec.kind === 'backup') await removeBackupFiles(job, job.spec, tools);
-    else complete = (await undoRestore(job, tools)) === 'complete';
-  } catch (error) {
-    if (mayPass(error) && job.attempt < MOST_ATTEMPTS) throw error;
-    await tools.jobs.log(job.id, `Not everything could be removed: ${messageOf(error)}`, 'warning');
-  }
-  const failure = await tools.jobs.failureOf(job.id);
-  await tools.jobs.transition(
-    job.id,
-    ['reverting'],
-    complete ? 'succeeded' : end,
-    end === 'failed' ? failure : null,
-  );
+/** Has the job pause by itself: somebody has to see to why, and what is done shall stay done. */
+async function pauseFor(job: ClaimedJob, error: unknown, tools: EngineTools): Promise<void> {
+  const reason = jobErrorOf(error);
+  const hint = `${reason.hint === null ? '' : `${reason.hint} `}RESUME JOB ${job.id} has it go on.`;
+  if (!(await tools.jobs.transition(job, ['running'], 'pause-requested', { ...reason, hint }))) return;
+  await tools.jobs.log(job.id, `Pausing: ${reason.message}`, 'warning');
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import type { MetadataTables } from '../metadata/schema.ts';
-import { ENGINE_GONE_MS } from './progress.ts';
+import { ENGINE_SILENCE_MS } from './limits.ts';
 
 export interface EngineSeen {
   alive: boolean;
@@ -21,7 +21,7 @@ export async function enginesSeen(db: Kysely<MetadataTables>): Promise<Map<strin
     rows.map(({ name, locality, capacity, seen_at, now }) => [
       name,
       {
-        alive: now.getTime() - seen_at.getTime() < ENGINE_GONE_MS,
+        alive: now.getTime() - seen_at.getTime() < ENGINE_SILENCE_MS,
         locality,
         capacity,
         seenAt: seen_at.toISOString(),

@@ -20,7 +20,7 @@ export async function workExportTask(
   context: ExportContext,
   work: TaskWork,
 ): Promise<void> {
-  const task = exportTaskSchema.parse(work.row.body);
+  const task = exportTaskSchema.parse(work.task.body);
   const location = parseLocation(statement.to);
   const store = work.tools.openStore(location);
   try {
@@ -52,7 +52,8 @@ async function writeFiles(
   { descriptors, moment, from }: ExportContext,
   work: TaskWork,
 ): Promise<ExportResult> {
-  const { tools, row, jobId, attempt, retries, signal } = work;
+  const { tools, signal } = work;
+  const { id, attempt, tries } = work.task;
   const table = findTable(descriptors, task.table);
   if (table === undefined)
     throw new HoldfastError('internal', `no descriptor of table "${printName(task.table)}"`);
@@ -64,8 +65,8 @@ async function writeFiles(
   };
   // A name of its own for every try: a try that was given up may still be writing.
   const name = async (kind: DataFile['kind']) => {
-    const file = dataFileName(task.table, `${attempt}-${row.id}-${retries}`, kind);
-    await tools.tasks.willWrite(jobId, attempt, row.id, file);
+    const file = dataFileName(task.table, `${attempt}-${id}-${tries - 1}`, kind);
+    await work.willWrite(file);
     return file;
   };
   const entry = { table: task.table, ranges: ranges.map(({ index, start, end }) => ({ index, start, end })) };

@@ -54,8 +54,8 @@ export interface JobError {
   hint: string | null;
 }
 
-/** `waiting` for an engine, `running` on one, `done`, or given up: then its job fails. */
-export type TaskState = 'waiting' | 'running' | 'done' | 'failed';
+/** `held` until other tasks are done, `waiting` for an engine, `running` on one, `done`, or given up: then its job ends. */
+export type TaskState = 'held' | 'waiting' | 'running' | 'done' | 'failed';
 
 /** How far a job is: what its row and its progress events say. */
 export interface JobProgress {

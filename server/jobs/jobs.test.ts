@@ -242,7 +242,8 @@ describe('a statement that can’t be', () => {
     ],
     ["SHOW BACKUP 'nodelocal://self/nothing'", 'undefined-backup', 'there is no backup'],
     ['CANCEL JOB 1', 'undefined-job', 'job with ID 1 does not exist'],
-    ['PAUSE JOB 1', 'unsupported', 'PAUSE JOB'],
+    ['PAUSE JOB 1', 'undefined-job', 'job with ID 1 does not exist'],
+    ['RESUME JOB 1', 'undefined-job', 'job with ID 1 does not exist'],
   ])('%s', async (sql, code, message) => {
     const before = await databases();
     const error = await refusal(sql);

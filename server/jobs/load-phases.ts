@@ -1,14 +1,22 @@
 import type { RestorePhase } from '../restore/phases.ts';
 import { awaitTasks, shareDone } from './await-tasks.ts';
+import type { ClaimedJob, NewTask } from './ledger.ts';
 import { tableOf } from './load-task.ts';
 import type { LoadTask } from './load-task.ts';
-import type { ClaimedJob } from './store.ts';
-import type { NewTask } from './tasks.ts';
 import type { EngineTools } from './tools.ts';
 
+/** Notes all steps of a restore as tasks, held: so that the bar knows the whole way. */
+export async function notePhases(
+  job: ClaimedJob,
+  tools: EngineTools,
+  phases: readonly RestorePhase[],
+): Promise<void> {
+  await tools.tasks.add(job, newTasks(phases), 'held', () => Promise.resolve());
+}
+
 /**
- * Hands the steps of a restore out as tasks, a phase when the one before it is over, and waits for the last. The bar goes
- * to `share`. Throws what `awaitTasks` throws.
+ * Hands the noted steps out, a phase when the one before it is over, and waits for the last; those that are done already stay
+ * so. The bar goes to `share`. Throws what `awaitTasks` throws.
  */
 export async function runPhases(
   job: ClaimedJob,
@@ -16,21 +24,15 @@ export async function runPhases(
   phases: readonly RestorePhase[],
   share: number,
 ): Promise<void> {
-  // All are noted down at once, so that the bar knows the whole way; the queue gets a phase's tasks when their time comes.
-  await tools.tasks.add(job.id, job.attempt, newTasks(phases), () => Promise.resolve());
-  let sent = 0;
+  let upTo = 0;
   for (const { status, steps } of phases) {
-    const first = sent + 1;
-    sent += steps.length;
-    await tools.queue.sendTasks(
-      job.id,
-      job.attempt,
-      Array.from(steps, (_, index) => first + index),
-    );
+    upTo += steps.length;
+    await tools.tasks.unhold(job, upTo);
+    await tools.queue.sendTokens((await tools.tasks.totals(job)).unpicked);
     await awaitTasks(job, tools, {
       fractionOf: (totals) => share * shareDone(totals),
       runningStatus: status,
-      upTo: sent,
+      upTo,
     });
   }
 }
@@ -41,6 +43,7 @@ async function* newTasks(phases: readonly RestorePhase[]): AsyncGenerator<NewTas
       const body: LoadTask = step;
       // Estimates are of the rows that are loaded: what is removed for them is read from the same files once more.
       const estimatedBytes = step.kind === 'load' ? step.file.rawBytes : 0;
-      yield await Promise.resolve({ table: tableOf(step), node: null, estimatedBytes, body });
+      const table = tableOf(step);
+      yield await Promise.resolve({ table, node: null, locality: '', estimatedBytes, body });
     }
 }

@@ -38,8 +38,8 @@ export async function workLoadTask(
   context: LoadContext,
   work: TaskWork,
 ): Promise<void> {
-  const { tools, row, signal } = work;
-  const step = loadTaskSchema.parse(row.body);
+  const { tools, task, signal } = work;
+  const step = loadTaskSchema.parse(task.body);
   const name = tableOf(step);
   const url = statement.from[step.layer];
   const table = findTable(context.descriptors, name);
@@ -51,7 +51,7 @@ export async function workLoadTask(
   const store = tools.openStore(location);
   try {
     const cluster = await tools.clusters.connect(work.cluster);
-    const target = { restore: work.jobId, key: ledgerKey(step), database, table };
+    const target = { restore: task.jobId, key: ledgerKey(step), database, table };
     if (step.kind === 'remove') {
       await tools.turns.during(() =>
         removeChanged(cluster, store, location, { ...target, files: step.files }, signal),

@@ -8,7 +8,7 @@ import type { JobEvent, JobFilter, JobId, JobKind, JobState, JobView } from './j
 import { standstillOf } from './standstill.ts';
 import type { EngineProgress, NodeProgress, Stuck, TableProgress } from './progress.ts';
 import { noSuchJob } from './store.ts';
-import { JobWork } from './work.ts';
+import { JobWork } from './work-progress.ts';
 import { taskPage } from './work-tasks.ts';
 import type { TaskPage, TaskQuery } from './work-tasks.ts';
 
@@ -258,6 +258,22 @@ export class JobLog {
       .limit(EVENTS_AT_A_TIME)
       .execute();
     return rows.map(({ seq, at, body }) => ({ ...body, seq: Number(seq), at: at.toISOString() }));
+  }
+
+  /** As `ended`, but resolves once the job is paused, too. */
+  async endedOrPaused(
+    id: string,
+    signal: AbortSignal,
+    onEvent?: (event: JobEvent) => void,
+  ): Promise<JobView> {
+    for await (const event of this.watch(id, 0, signal)) {
+      onEvent?.(event);
+      if (event.type !== 'state' || event.state !== 'paused') continue;
+      const job = await this.view(id);
+      if (job.state === 'paused') return job;
+    }
+    signal.throwIfAborted();
+    return this.view(id);
   }
 
   /** Resolves with the job once it has ended, or rejects when the signal aborts. */

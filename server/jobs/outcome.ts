@@ -1,10 +1,19 @@
-import { HoldfastError } from '../errors.ts';
+import { type ErrorCode, HoldfastError } from '../errors.ts';
+import { isOutage } from '../metadata/outage.ts';
 
 /** Root asked the job to cancel. */
 export class CancelRequested extends Error {
   constructor() {
     super('the job was asked to cancel');
     this.name = 'CancelRequested';
+  }
+}
+
+/** The job is to pause. */
+export class PauseRequested extends Error {
+  constructor() {
+    super('the job was asked to pause');
+    this.name = 'PauseRequested';
   }
 }
 
@@ -32,17 +41,43 @@ export class MomentLost extends Error {
   }
 }
 
+/** Nothing has moved for as long as the job is patient, and this is why. */
+export class OutOfPatience extends Error {
+  readonly reason: HoldfastError;
+
+  constructor(reason: HoldfastError) {
+    super(reason.message);
+    this.name = 'OutOfPatience';
+    this.reason = reason;
+  }
+}
+
 /** True for what `checkOnJob` throws on purpose: the job must not go on here. */
 export function isOrder(reason: unknown): boolean {
   return (
-    reason instanceof CancelRequested || reason instanceof EngineStopping || reason instanceof Superseded
+    reason instanceof CancelRequested ||
+    reason instanceof PauseRequested ||
+    reason instanceof EngineStopping ||
+    reason instanceof Superseded
   );
 }
 
 /** True for failures that may pass by themselves: the same work is worth another try. */
 export function mayPass(error: unknown): boolean {
-  return (
-    error instanceof HoldfastError &&
-    (error.code === 'cluster-unavailable' || error.code === 'storage-unavailable')
-  );
+  if (error instanceof HoldfastError)
+    return error.code === 'cluster-unavailable' || error.code === 'storage-unavailable';
+  return isOutage(error);
+}
+
+const MENDABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'storage-full',
+  'storage-denied',
+  'storage-missing',
+  'storage-failed',
+  'cluster-denied',
+]);
+
+/** True for failures that somebody can mend outside: a job that has something to lose waits for that. */
+export function isMendable(error: unknown): boolean {
+  return error instanceof HoldfastError && MENDABLE.has(error.code);
 }

@@ -32,7 +32,7 @@ export interface EngineProgress {
   name: string;
   /** Empty where it doesn't say. */
   locality: string;
-  /** False once the metadata store has not seen it for `ENGINE_GONE_MS`. */
+  /** False once the metadata store has not seen it for `ENGINE_SILENCE_MS`. */
   alive: boolean;
   /** ISO 8601, UTC; null for one that the metadata store has forgotten. */
   seenAt: string | null;
@@ -45,9 +45,6 @@ export interface EngineProgress {
   bytes: number;
   storedBytes: number;
 }
-
-/** How long an engine may go unseen before it counts as gone: several of its heartbeats. */
-export const ENGINE_GONE_MS = 20_000;
 
 /** One task, for the job's page. Times are ISO 8601, UTC. */
 export interface TaskView {
@@ -74,7 +71,7 @@ export interface TaskView {
 /** `troubled`: given up, or to be tried again. */
 export type TaskFilter = TaskState | 'troubled';
 
-export const TASK_FILTERS = ['troubled', 'running', 'waiting', 'done', 'failed'] as const;
+export const TASK_FILTERS = ['troubled', 'running', 'waiting', 'held', 'done', 'failed'] as const;
 
 /** How many tasks each filter shows; a troubled one is counted by its state as well. */
 export type TaskCounts = Record<TaskFilter, number>;

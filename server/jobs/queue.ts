@@ -1,5 +1,5 @@
 import { PgBoss } from 'pg-boss';
-import type { JobWithMetadata } from 'pg-boss';
+import type { Job } from 'pg-boss';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { metadataBackend } from '../metadata/backend.ts';
@@ -13,22 +13,30 @@ const INSERT_AT_A_TIME = 500;
 /** Tasks that an engine has in hand beside those that move rows. */
 const TASKS_BESIDE = 2;
 
-const COORDINATE = 'coordinate';
-const TASK = 'task';
+const JOBS = 'jobs';
+const TOKENS = 'task-tokens';
 
-const coordinateSchema = z.object({ jobId: z.string() });
-const taskSchema = z.object({ jobId: z.string(), attempt: z.number().int(), taskId: z.number().int() });
+const jobSchema = z.object({ jobId: z.string() });
 
-export interface QueuedTask {
-  jobId: JobId;
-  attempt: number;
-  taskId: number;
-  /** How many tries came before, 0 for the first. */
-  retries: number;
+/** What engines are told through: that a job wants a coordinator, and that there are tasks. */
+export interface WorkQueue {
+  /** Some engine is to coordinate the job. That it is told so more often does no harm, and so does that it isn't there. */
+  sendJob(jobId: JobId): Promise<void>;
+  /** There are so many more tasks, each for whoever has its token. */
+  sendTokens(count: number): Promise<void>;
+  /** Coordinates jobs with `handle`, as many at once as `concurrency`. It must not throw. */
+  workJobs(concurrency: number, handle: (jobId: JobId) => Promise<void>): Promise<void>;
+  /**
+   * Gives tokens to `handle`, for `concurrency` tasks that move rows at once: some more are in hand, which begin or end
+   * meanwhile. Who throws, or dies, has the token given out again.
+   */
+  workTokens(concurrency: number, handle: (token: string) => Promise<void>): Promise<void>;
+  /** Stops taking work; what is being worked has `graceMs` to end. */
+  close(graceMs: number): Promise<void>;
 }
 
-/** Carries work from consoles and coordinators to engines, through the metadata store. */
-export class WorkQueue {
+/** Carries work from consoles and coordinators to engines, through the metadata store, by pg-boss. */
+export class BossQueue implements WorkQueue {
   readonly #boss: PgBoss;
 
   private constructor(boss: PgBoss) {
@@ -36,7 +44,7 @@ export class WorkQueue {
   }
 
   /** `role` says whether this process works (and supervises the queue) or only sends. */
-  static async open(metadataUrl: string, role: 'console' | 'engine', logger: Logger): Promise<WorkQueue> {
+  static async open(metadataUrl: string, role: 'console' | 'engine', logger: Logger): Promise<BossQueue> {
     const backend = await metadataBackend(metadataUrl);
     const boss = new PgBoss({
       backend,
@@ -53,67 +61,58 @@ export class WorkQueue {
       logger.warn({ err: error }, 'queue');
     });
     await boss.start();
-    const queue = new WorkQueue(boss);
-    for (const name of [COORDINATE, TASK]) {
-      await boss.createQueue(name, {
-        heartbeatSeconds: HEARTBEAT_SECONDS,
-        expireInSeconds: 24 * 60 * 60 - 1,
-        retentionSeconds: A_WEEK_SECONDS,
-        deleteAfterSeconds: A_WEEK_SECONDS,
-        retryLimit: 100,
-        retryDelay: 1,
-        retryBackoff: true,
-        retryDelayMax: 15,
-        notify: true,
-      });
-    }
-    return queue;
+    const common = {
+      heartbeatSeconds: HEARTBEAT_SECONDS,
+      expireInSeconds: 24 * 60 * 60 - 1,
+      retentionSeconds: A_WEEK_SECONDS,
+      deleteAfterSeconds: A_WEEK_SECONDS,
+      notify: true,
+    };
+    // Of several words that a job wants a coordinator, one is enough; and whether it has one is told by its lease.
+    await boss.createQueue(JOBS, { ...common, policy: 'short', retryLimit: 0 });
+    await boss.createQueue(TOKENS, {
+      ...common,
+      // What can't be done for long is ended by the job, not by its tokens.
+      retryLimit: 1_000_000,
+      retryDelay: 1,
+      retryBackoff: true,
+      retryDelayMax: 15,
+    });
+    return new BossQueue(boss);
   }
 
-  /** Asks some engine to coordinate the job. */
   async sendJob(jobId: JobId): Promise<void> {
-    await this.#boss.send(COORDINATE, { jobId }, { singletonKey: jobId });
+    await this.#boss.send(JOBS, { jobId }, { singletonKey: jobId });
   }
 
-  /** Hands tasks out to the engines. */
-  async sendTasks(jobId: JobId, attempt: number, taskIds: number[]): Promise<void> {
-    for (let from = 0; from < taskIds.length; from += INSERT_AT_A_TIME) {
-      const batch = taskIds.slice(from, from + INSERT_AT_A_TIME);
+  async sendTokens(count: number): Promise<void> {
+    for (let sent = 0; sent < count; sent += INSERT_AT_A_TIME) {
+      const batch = Math.min(INSERT_AT_A_TIME, count - sent);
       await this.#boss.insert(
-        TASK,
-        batch.map((taskId) => ({ data: { jobId, attempt, taskId } })),
+        TOKENS,
+        Array.from({ length: batch }, () => ({ data: {} })),
       );
     }
   }
 
-  /** Coordinates jobs with `handle`, as many at once as `concurrency`. A handler that throws is tried again. */
   async workJobs(concurrency: number, handle: (jobId: JobId) => Promise<void>): Promise<void> {
-    await this.#work(COORDINATE, concurrency, async (job) => {
-      await handle(coordinateSchema.parse(job.data).jobId as JobId);
-    });
+    await this.#work(JOBS, concurrency, (job) => handle(jobSchema.parse(job.data).jobId as JobId));
   }
 
-  /**
-   * Works tasks with `handle`, for `concurrency` that move rows at once: some more are in hand, which begin or end meanwhile.
-   * A handler that throws is tried again.
-   */
-  async workTasks(concurrency: number, handle: (task: QueuedTask) => Promise<void>): Promise<void> {
-    await this.#work(TASK, concurrency + TASKS_BESIDE, async (job) => {
-      const data = taskSchema.parse(job.data);
-      await handle({ ...data, jobId: data.jobId as JobId, retries: job.retryCount });
-    });
+  async workTokens(concurrency: number, handle: (token: string) => Promise<void>): Promise<void> {
+    await this.#work(TOKENS, concurrency + TASKS_BESIDE, (job) => handle(job.id));
   }
 
   async #work(
     queue: string,
     concurrency: number,
-    handle: (job: JobWithMetadata<unknown>) => Promise<void>,
+    handle: (job: Job<unknown>) => Promise<void>,
   ): Promise<void> {
     for (let worker = 0; worker < concurrency; worker++) {
       const id: string = await this.#boss.work(
         queue,
-        { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 2, includeMetadata: true },
-        async (jobs: JobWithMetadata<unknown>[]) => {
+        { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 2 },
+        async (jobs: Job<unknown>[]) => {
           for (const job of jobs) await handle(job);
           // Where there was one there may be more: the next is fetched at once, not at the next poll.
           this.#boss.notifyWorker(id);
@@ -122,7 +121,6 @@ export class WorkQueue {
     }
   }
 
-  /** Stops taking work; what is being worked has `graceMs` to end. */
   async close(graceMs: number): Promise<void> {
     await this.#boss.stop({ graceful: graceMs > 0, timeout: Math.max(1, graceMs), close: true });
   }

@@ -50,6 +50,14 @@ export const exportContextSchema = z.object({
   /** The newest base's moment; null in a full backup. */
   from: momentSchema.nullable(),
   descriptors: z.array(descriptorSchema),
+  /** How each table goes into an incremental backup; empty in a full one. */
+  changes: z.array(
+    z.object({
+      table: objectNameSchema,
+      method: z.enum(['feed', 'comparison', 'whole']),
+      reason: z.string().nullable(),
+    }),
+  ),
 });
 export type ExportContext = z.infer<typeof exportContextSchema>;
 
@@ -69,6 +77,10 @@ export const loadContextSchema = restorePlanSchema.extend({
   descriptors: z.array(descriptorSchema),
   /** Source database to the database that its tables are loaded into. */
   databases: z.record(z.string(), z.string()),
+  /** What each descriptor becomes, in their order. */
+  targets: z.array(objectNameSchema),
+  /** What steps of the DDL may count on, by `nameKey` of the source's names. */
+  present: z.array(z.string()),
 });
 export type LoadContext = z.infer<typeof loadContextSchema>;
 

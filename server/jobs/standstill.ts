@@ -8,7 +8,7 @@ import type { Stuck } from './progress.ts';
 import { noSuchJob } from './store.ts';
 import { STUCK_AFTER_MS, stuckWords } from './stuck.ts';
 import type { StuckTask } from './stuck.ts';
-import { tasksOf } from './work.ts';
+import { tasksOf } from './work-progress.ts';
 import { rangesOf } from './work-tasks.ts';
 
 /** What a job is stuck on, by the metadata store's clock; null while something moves, or nothing has to. */
@@ -21,10 +21,12 @@ export async function standstillOf(metadata: Metadata, job: JobId): Promise<Stuc
     .executeTakeFirst();
   if (row === undefined) throw noSuchJob(job);
   const now = row.now.getTime();
-  const moved = (row.progressed_at ?? row.created_at).getTime();
   // Most are asked for while they move: those cost one row.
+  const moved = Math.max(row.created_at.getTime(), row.progressed_at?.getTime() ?? 0);
   if (now - moved < STUCK_AFTER_MS) return null;
-  const since = Math.max(moved, (await lastChangeOfState(metadata, job))?.getTime() ?? 0);
+  // Being begun and being taken up again moves a job; before that, what counts is when it was asked for.
+  const asked = row.state === 'running' ? null : await lastChangeOfState(metadata, job);
+  const since = Math.max(moved, asked?.getTime() ?? 0);
   const idleMs = now - since;
   if (idleMs < STUCK_AFTER_MS) return null;
   const engines = await enginesSeen(metadata.db);
@@ -46,7 +48,7 @@ export async function standstillOf(metadata: Metadata, job: JobId): Promise<Stuc
     : { ...words, since: new Date(since).toISOString(), task: task === null ? null : task.id };
 }
 
-/** A job that has just been resumed is not stuck since before its pause. Reads back over the progress since. */
+/** When a job came to its state. Reads back over the progress since. */
 async function lastChangeOfState({ db }: Metadata, job: JobId): Promise<Date | null> {
   const event = await db
     .selectFrom('job_events')

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { Kysely, Selectable, Transaction, UpdateObject } from 'kysely';
 import type { Secrets } from '../accounts/secrets.ts';
 import { HoldfastError, messageOf } from '../errors.ts';
 import type { Metadata } from '../metadata/open.ts';
@@ -8,6 +8,9 @@ import type { DistributiveOmit, MetadataTables } from '../metadata/schema.ts';
 import type { Follower } from '../metadata/signals.ts';
 import { isFinal } from './job.ts';
 import type { JobError, JobEvent, JobId, JobKind, JobProgress, JobState } from './job.ts';
+import type { ClaimedJob, JobLedger, Standing } from './ledger.ts';
+import { Superseded } from './outcome.ts';
+import { afterRequest, type JobRequest } from './requests.ts';
 import { jobSpecSchema } from './spec.ts';
 import type { JobSpec } from './spec.ts';
 
@@ -23,22 +26,12 @@ export interface NewJob {
   estimatedBytes: number;
 }
 
+type JobRow = Selectable<MetadataTables['jobs']>;
+type JobUpdate = UpdateObject<MetadataTables, 'jobs'>;
 type EventBody = DistributiveOmit<JobEvent, 'seq' | 'at'>;
 
-/** What a coordinator needs to know of its job. */
-export interface ClaimedJob {
-  id: JobId;
-  attempt: number;
-  kind: JobKind;
-  cluster: string;
-  user: string;
-  statement: string;
-  location: string;
-  createdAt: Date;
-  /** Of the rows, when the statement was checked. */
-  estimatedBytes: number;
-  spec: JobSpec;
-}
+/** How long all of the progress is kept that a job makes; of what is older, one event a minute. */
+const DENSE_MS = 10 * 60 * 1000;
 
 /** Anything thrown, as a job keeps it. */
 export function jobErrorOf(error: unknown): JobError {
@@ -56,11 +49,16 @@ function newJobId(now: Date): JobId {
   return String((BigInt(now.getTime()) << 20n) | BigInt(randomInt(2 ** 20))) as JobId;
 }
 
+/** So many milliseconds from now, by the metadata store's clock: the one that all engines share. */
+function fromNow(ms: number) {
+  return sql<Date>`now() + ${ms} * interval '1 millisecond'`;
+}
+
 /**
- * Writes a job's life: creation, states, progress, events. A change and its event are one transaction on the
- * job's row, so events are numbered in the order in which they can be seen.
+ * A job's life in the metadata store: creation, claims, states, progress, events. A change and its event are one transaction on
+ * the job's row, so events are numbered in the order in which they can be seen.
  */
-export class JobStore {
+export class JobStore implements JobLedger {
   readonly #metadata: Metadata;
   readonly #secrets: Secrets;
   readonly #now: () => Date;
@@ -102,25 +100,40 @@ export class JobStore {
     return id;
   }
 
-  /**
-   * A coordinator takes the job: a new attempt. Null when the job has ended meanwhile. A job that was asked to
-   * cancel while nobody had it is claimed too, for its revert.
-   */
-  async claim(id: JobId, coordinator: string): Promise<ClaimedJob | null> {
+  async claim(id: JobId, coordinator: string, leaseMs: number): Promise<ClaimedJob | null> {
     return this.#metadata.db.transaction().execute(async (tx) => {
-      const row = await lockedJob(tx, id);
-      if (row === undefined || isFinal(row.state)) return null;
-      const attempt = row.attempt + 1;
-      const now = this.#now();
+      const row = await tx
+        .selectFrom('jobs')
+        .selectAll()
+        .select([
+          sql<boolean>`coalesce(lease_until > now(), false)`.as('held'),
+          sql<boolean>`coalesce(retry_at > now(), false)`.as('left_alone'),
+        ])
+        .where('id', '=', id)
+        .forUpdate()
+        .executeTakeFirst();
+      if (row === undefined || isFinal(row.state) || row.state === 'paused') return null;
+      if (row.held || row.left_alone) return null;
+      const epoch = row.epoch + 1;
+      const starts = row.state === 'pending' || row.state === 'resuming';
       await tx
         .updateTable('jobs')
-        .set({ attempt, coordinator, started_at: row.started_at ?? now, modified_at: now })
+        .set({
+          epoch,
+          coordinator,
+          lease_until: fromNow(leaseMs),
+          retry_at: null,
+          started_at: row.started_at ?? this.#now(),
+          modified_at: this.#now(),
+          ...(starts ? { progressed_at: sql`now()` } : {}),
+        })
         .where('id', '=', id)
         .execute();
-      if (row.state === 'pending') await this.#setState(tx, id, 'running', null);
+      if (starts) await this.#setState(tx, id, row.reverts_to === null ? 'running' : 'reverting', null);
       return {
         id,
-        attempt,
+        epoch,
+        attempt: row.attempt,
         kind: row.kind,
         cluster: row.cluster,
         user: row.user_name,
@@ -129,60 +142,90 @@ export class JobStore {
         createdAt: row.created_at,
         estimatedBytes: Number(row.estimated_bytes),
         spec: this.#unseal(id, row.spec_sealed),
+        revertsTo: row.reverts_to,
       };
     });
   }
 
-  /** Moves the job to a state if it is in one of `from`; answers whether it did. */
-  async transition(
-    id: JobId,
+  async renew(job: ClaimedJob, leaseMs: number): Promise<void> {
+    await this.#set(job, { lease_until: fromNow(leaseMs) });
+  }
+
+  async release(job: ClaimedJob, retryAfterMs?: number): Promise<void> {
+    const retryAt = retryAfterMs === undefined ? null : fromNow(retryAfterMs);
+    await this.#metadata.db
+      .updateTable('jobs')
+      .set({ lease_until: null, retry_at: retryAt })
+      .where('id', '=', job.id)
+      .where('epoch', '=', job.epoch)
+      .execute();
+  }
+
+  async orphans(): Promise<JobId[]> {
+    const rows = await this.#metadata.db
+      .selectFrom('jobs')
+      .select('id')
+      .where('state', 'not in', ['succeeded', 'failed', 'canceled'])
+      .where('state', '!=', 'paused')
+      .where(sql<boolean>`coalesce(lease_until < now(), true) AND coalesce(retry_at <= now(), true)`)
+      .orderBy('id')
+      .limit(100)
+      .execute();
+    return rows.map(({ id }) => id as JobId);
+  }
+
+  async beginAttempt(job: ClaimedJob): Promise<void> {
+    const attempt = job.attempt + 1;
+    await this.#set(job, { attempt, rows: 0, bytes: 0, stored_bytes: 0 });
+    job.attempt = attempt;
+  }
+
+  transition(
+    job: ClaimedJob,
     from: readonly JobState[],
     to: JobState,
     error: JobError | null = null,
   ): Promise<boolean> {
+    return this.#change(job, from, to, error, {});
+  }
+
+  startRevert(job: ClaimedJob, to: 'canceled' | 'failed', error: JobError | null): Promise<boolean> {
+    return this.#change(job, ['running', 'cancel-requested'], 'reverting', error, { reverts_to: to });
+  }
+
+  async #change(
+    job: ClaimedJob,
+    from: readonly JobState[],
+    to: JobState,
+    error: JobError | null,
+    also: JobUpdate,
+  ): Promise<boolean> {
     return this.#metadata.db.transaction().execute(async (tx) => {
-      const row = await lockedJob(tx, id);
-      if (row === undefined || !from.includes(row.state)) return false;
-      await this.#setState(tx, id, to, error);
+      const row = await lockedJob(tx, job.id);
+      if (row === undefined || row.epoch !== job.epoch) throw new Superseded();
+      if (!from.includes(row.state)) return false;
+      await this.#setState(tx, job.id, to, error, also);
       return true;
     });
   }
 
-  /** Asks the job to cancel. Idempotent; a job that has ended otherwise refuses in CockroachDB's words. */
-  async requestCancel(id: JobId): Promise<void> {
+  /** Asks the job to pause, to go on, or to cancel. Idempotent; throws `undefined-job`, and `job-state` as `afterRequest` does. */
+  async request(id: JobId, request: JobRequest): Promise<void> {
     await this.#metadata.db.transaction().execute(async (tx) => {
       const row = await lockedJob(tx, id);
       if (row === undefined) throw noSuchJob(id);
-      switch (row.state) {
-        case 'canceled':
-        case 'cancel-requested':
-        case 'reverting':
-          return;
-        case 'succeeded':
-        case 'failed':
-          throw new HoldfastError(
-            'job-state',
-            `job with status ${row.state} cannot be requested to be canceled`,
-            {
-              hint: 'The job has ended; nothing is left to cancel.',
-            },
-          );
-        case 'pending':
-          // Nobody has begun it, so there is nothing to remove.
-          await this.#setState(tx, id, 'canceled', null);
-          return;
-        default:
-          await this.#setState(tx, id, 'cancel-requested', null);
-      }
+      const state = afterRequest(request, { id, state: row.state, revertsTo: row.reverts_to });
+      if (state === null) return;
+      // Why it paused is over; why it reverts is not.
+      const over = row.state === 'paused' && row.reverts_to === null ? { error: null } : {};
+      await this.#setState(tx, id, state, null, { retry_at: null, ...over });
     });
   }
 
-  /** Tells when a task of the job ends, or the job comes to another state. */
   follow(id: JobId): Follower {
     return this.#metadata.signals.follow(id, 'work');
   }
 
-  /** What a task of the job needs to know of it. */
   async load(id: JobId): Promise<{ cluster: string; spec: JobSpec }> {
     const row = await this.#metadata.db
       .selectFrom('jobs')
@@ -197,43 +240,44 @@ export class JobStore {
     return jobSpecSchema.parse(JSON.parse(this.#secrets.unseal(sealed, `job-spec:${id}`)));
   }
 
-  /** The job's state and which attempt is the current one. */
-  async standing(id: JobId): Promise<{ state: JobState; attempt: number }> {
+  async standing(id: JobId): Promise<Standing> {
     const row = await this.#metadata.db
       .selectFrom('jobs')
-      .select(['state', 'attempt'])
+      .select([
+        'state',
+        'attempt',
+        'epoch',
+        sql<number>`coalesce(extract(epoch FROM now() - progressed_at), 0)::float8 * 1000`.as('stillMs'),
+      ])
       .where('id', '=', id)
       .executeTakeFirst();
     if (row === undefined) throw noSuchJob(id);
     return row;
   }
 
-  /** Why the job failed, or null as long as it has not. */
-  async failureOf(id: JobId): Promise<JobError | null> {
-    const row = await this.#metadata.db
-      .selectFrom('jobs')
-      .select('error')
-      .where('id', '=', id)
-      .executeTakeFirstOrThrow();
-    return row.error;
+  async setMoment(job: ClaimedJob, moment: string): Promise<void> {
+    await this.#set(job, { moment });
   }
 
-  async setMoment(id: JobId, moment: string): Promise<void> {
-    await this.#metadata.db.updateTable('jobs').set({ moment }).where('id', '=', id).execute();
-  }
-
-  /** Records how far the job is. The fraction never goes back, and only what has changed makes an event. */
-  async progress(id: JobId, progress: JobProgress): Promise<void> {
+  async progress(job: ClaimedJob, progress: JobProgress): Promise<void> {
     await this.#metadata.db.transaction().execute(async (tx) => {
-      const row = await lockedJob(tx, id);
-      if (row === undefined || isFinal(row.state)) return;
-      const next = { ...progress, fraction: Math.max(row.fraction, Math.min(1, progress.fraction)) };
-      const same =
-        next.fraction === row.fraction &&
-        next.rows === Number(row.rows) &&
-        next.storedBytes === Number(row.stored_bytes) &&
-        next.runningStatus === row.running_status;
-      if (same) return;
+      const row = await lockedJob(tx, job.id);
+      if (row === undefined || row.epoch !== job.epoch) throw new Superseded();
+      if (isFinal(row.state)) return;
+      // What a try had done that is repeated is not taken back: it will be done again.
+      const next = {
+        ...progress,
+        fraction: Math.max(row.fraction, Math.min(1, progress.fraction)),
+        rows: Math.max(Number(row.rows), progress.rows),
+        bytes: Math.max(Number(row.bytes), progress.bytes),
+        storedBytes: Math.max(Number(row.stored_bytes), progress.storedBytes),
+      };
+      const moved =
+        next.fraction !== row.fraction ||
+        next.rows !== Number(row.rows) ||
+        next.bytes !== Number(row.bytes) ||
+        next.storedBytes !== Number(row.stored_bytes);
+      if (!moved && next.runningStatus === row.running_status) return;
       await tx
         .updateTable('jobs')
         .set({
@@ -244,21 +288,21 @@ export class JobStore {
           estimated_bytes: next.estimatedBytes,
           running_status: next.runningStatus,
           modified_at: this.#now(),
+          ...(moved ? { progressed_at: sql`now()` } : {}),
         })
-        .where('id', '=', id)
+        .where('id', '=', job.id)
         .execute();
-      await this.#append(tx, id, { type: 'progress', ...next });
+      await this.#append(tx, job.id, { type: 'progress', ...next });
     });
   }
 
-  /** Moves the bar and says what is being done, where rows and bytes stay as they are. */
-  async advance(id: JobId, fraction: number, runningStatus: string): Promise<void> {
+  async advance(job: ClaimedJob, fraction: number, runningStatus: string): Promise<void> {
     const row = await this.#metadata.db
       .selectFrom('jobs')
       .select(['rows', 'bytes', 'stored_bytes', 'estimated_bytes'])
-      .where('id', '=', id)
+      .where('id', '=', job.id)
       .executeTakeFirstOrThrow();
-    await this.progress(id, {
+    await this.progress(job, {
       fraction,
       rows: Number(row.rows),
       bytes: Number(row.bytes),
@@ -268,11 +312,32 @@ export class JobStore {
     });
   }
 
-  /** Adds a line to the job's event log. */
+  async thin({ id }: ClaimedJob): Promise<void> {
+    const before = new Date(this.#now().getTime() - DENSE_MS);
+    await sql`
+      DELETE FROM job_events WHERE job_id = ${id} AND seq IN (
+        SELECT seq FROM (
+          SELECT seq, row_number() OVER (PARTITION BY date_trunc('minute', at) ORDER BY seq DESC) AS place
+            FROM job_events
+           WHERE job_id = ${id} AND at < ${before} AND body->>'type' = 'progress') AS old
+         WHERE place > 1)`.execute(this.#metadata.db);
+  }
+
   async log(id: JobId, message: string, level: 'info' | 'warning' = 'info'): Promise<void> {
     await this.#metadata.db
       .transaction()
       .execute((tx) => this.#append(tx, id, { type: 'log', level, message }));
+  }
+
+  /** Changes the job as long as this claim is the latest. */
+  async #set(job: ClaimedJob, update: JobUpdate): Promise<void> {
+    const { numUpdatedRows } = await this.#metadata.db
+      .updateTable('jobs')
+      .set(update)
+      .where('id', '=', job.id)
+      .where('epoch', '=', job.epoch)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw new Superseded();
   }
 
   async #setState(
@@ -280,6 +345,7 @@ export class JobStore {
     id: JobId,
     state: JobState,
     error: JobError | null,
+    also: JobUpdate = {},
   ): Promise<void> {
     const now = this.#now();
     await tx
@@ -289,6 +355,7 @@ export class JobStore {
         modified_at: now,
         ...(error === null ? {} : { error: JSON.stringify(error) }),
         ...(isFinal(state) ? { finished_at: now, running_status: null } : {}),
+        ...also,
       })
       .where('id', '=', id)
       .execute();
@@ -310,10 +377,7 @@ export class JobStore {
 }
 
 /** The job's row, locked until the transaction ends: whoever changes it next waits. */
-function lockedJob(
-  tx: Transaction<MetadataTables>,
-  id: JobId,
-): Promise<Selectable<MetadataTables['jobs']> | undefined> {
+function lockedJob(tx: Transaction<MetadataTables>, id: JobId): Promise<JobRow | undefined> {
   return tx.selectFrom('jobs').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 }
 

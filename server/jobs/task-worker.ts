@@ -1,91 +1,122 @@
+import { repeat } from '../clock.ts';
+import { printName } from '../cluster/names.ts';
 import { HoldfastError, messageOf } from '../errors.ts';
 import { exportContextOf, workExportTask } from './export-task.ts';
-import type { JobId } from './job.ts';
+import type { PickedTask, TaskProgress } from './ledger.ts';
 import { loadContextOf, workLoadTask } from './load-task.ts';
-import { mayPass } from './outcome.ts';
-import type { QueuedTask } from './queue.ts';
+import { EngineStopping, mayPass } from './outcome.ts';
 import { jobErrorOf } from './store.ts';
-import type { TaskProgress, TaskRow } from './tasks.ts';
+import { FIRST_LATER_MS, LONGEST_LATER_MS, REPORT_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
 
-const REPORT_MS = 500;
-/** A task that failed this often for reasons that may pass fails its job. */
-const MOST_TRIES = 5;
+/** Of a task that fails again and again, so many failures are logged each, and then every tenth. */
+const LOGGED_EACH = 3;
 
 /** One try of one task, as the work itself sees it. */
 export interface TaskWork {
   tools: EngineTools;
-  jobId: JobId;
-  attempt: number;
-  /** Tries before this one. */
-  retries: number;
   cluster: string;
-  row: TaskRow;
-  /** Aborts when the engine stops, or the attempt that the task belongs to is over. */
+  task: PickedTask;
+  /** Aborts when the engine stops, or the try doesn't count any more. */
   signal: AbortSignal;
   /** Notes how far the task is; written to the metadata store now and then. */
   report(progress: TaskProgress): void;
+  /** Records the name of a file before anything is written under it. Throws where nothing may be written any more. */
+  willWrite(file: string): Promise<void>;
   /** Records the result; answers false when another try was first. */
   finish(progress: TaskProgress, result: object): Promise<boolean>;
 }
 
 /**
- * Works a task that the queue handed out. A task whose attempt is over is dropped. Throws to have the queue try
- * again; a failure that trying again won't mend fails the task, and with it the job.
+ * Works the task that a token of the queue brings. Throws to have the token given out again, which then brings the same task; a
+ * failure that trying again won't mend gives the task up, and its job with it.
  */
-export async function workTask(queued: QueuedTask, tools: EngineTools): Promise<void> {
-  const { jobId, attempt, taskId } = queued;
-  const row = await tools.tasks.take(jobId, attempt, taskId, tools.engine);
-  if (row === null) return;
-  const job = await tools.jobs.load(jobId);
-  const over = new AbortController();
-  const signal = AbortSignal.any([over.signal, tools.stopping]);
-  let latest: TaskProgress = { rows: 0, bytes: 0, storedBytes: 0 };
-  let reporting: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    reporting = reporting
-      .then(async () => {
-        if (!(await tools.tasks.progress(jobId, attempt, taskId, latest)))
-          over.abort(new Error('the attempt is over'));
-      })
-      .catch((error: unknown) => {
-        tools.logger.warn({ err: error, jobId, taskId }, 'progress could not be recorded');
-      });
-  }, REPORT_MS);
-  const work: TaskWork = {
-    tools,
-    jobId,
-    attempt,
-    retries: queued.retries,
-    cluster: job.cluster,
-    row,
-    signal,
-    report: (progress) => {
-      latest = progress;
-    },
-    finish: (progress, result) => tools.tasks.finish(jobId, attempt, taskId, progress, result),
-  };
-  try {
-    const shared = await tools.tasks.shared(jobId, attempt);
-    if (job.spec.kind === 'backup') await workExportTask(job.spec, exportContextOf(shared), work);
-    else await workLoadTask(job.spec, loadContextOf(shared), work);
-  } catch (error) {
-    if (over.signal.aborted) return;
-    if (tools.stopping.aborted) throw error;
-    if (!(error instanceof HoldfastError)) tools.logger.error({ err: error, jobId, taskId }, 'task failed');
-    if (isWorthAnotherTry(error, queued.retries)) {
-      await tools.jobs.log(jobId, `Task ${taskId}: ${messageOf(error)} Trying again.`, 'warning');
-      throw error;
-    }
-    await tools.tasks.fail(jobId, attempt, taskId, jobErrorOf(error));
-  } finally {
-    clearInterval(timer);
-    await reporting;
+export async function workToken(token: string, tools: EngineTools): Promise<void> {
+  for (let wait = FIRST_LATER_MS; ; wait = Math.min(2 * wait, LONGEST_LATER_MS)) {
+    if (tools.stopping.aborted) throw new EngineStopping();
+    const picked = await tools.tasks.pick(token, tools.engine, tools.limits);
+    if (picked.kind === 'nothing') return;
+    if (picked.kind === 'task') return workTask(picked.task, tools);
+    await tools.clock.sleep(wait, tools.stopping);
   }
 }
 
-/** Damage may have been done on the way here: it is believed when it is seen twice. */
-function isWorthAnotherTry(error: unknown, retries: number): boolean {
-  if (error instanceof HoldfastError && error.code === 'corrupt-backup') return retries === 0;
-  return mayPass(error) && retries + 1 < MOST_TRIES;
+async function workTask(task: PickedTask, tools: EngineTools): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, tools.stopping]);
+  let latest: TaskProgress = { rows: 0, bytes: 0, storedBytes: 0 };
+  const reporting = repeat(tools.clock, REPORT_MS, async () => {
+    try {
+      if (!(await tools.tasks.progress(task, latest))) over.abort(new Error('the attempt is over'));
+    } catch (error) {
+      tools.logger.warn({ err: error, jobId: task.jobId, taskId: task.id }, 'progress could not be recorded');
+    }
+  });
+  try {
+    const [job, shared] = await Promise.all([tools.jobs.load(task.jobId), tools.tasks.shared(task)]);
+    const work: TaskWork = {
+      tools,
+      cluster: job.cluster,
+      task,
+      signal,
+      report: (progress) => {
+        latest = progress;
+      },
+      willWrite: async (file) => {
+        if (await tools.tasks.willWrite(task, file)) return;
+        over.abort(new Error('the attempt is over'));
+        signal.throwIfAborted();
+      },
+      finish: (progress, result) => tools.tasks.finish(task, progress, result),
+    };
+    if (job.spec.kind === 'backup') await workExportTask(job.spec, exportContextOf(shared), work);
+    else await workLoadTask(job.spec, loadContextOf(shared), work);
+  } catch (error) {
+    await settle(task, error, over.signal, tools);
+  } finally {
+    await reporting.stop();
+  }
+}
+
+/** Deals with what ended a try. */
+async function settle(
+  task: PickedTask,
+  error: unknown,
+  over: AbortSignal,
+  tools: EngineTools,
+): Promise<void> {
+  if (over.aborted || tools.stopping.aborted) {
+    await tools.tasks.giveBack(task);
+    // The token finds something else to do, here or elsewhere.
+    if (tools.stopping.aborted) throw new EngineStopping();
+    return;
+  }
+  if (!(error instanceof HoldfastError) && !mayPass(error))
+    tools.logger.error({ err: error, jobId: task.jobId, taskId: task.id }, 'task failed');
+  if (!(await isWorthAnotherTry(task, error, tools))) {
+    await tools.tasks.fail(task, jobErrorOf(error));
+    return;
+  }
+  await tools.tasks.trouble(task, jobErrorOf(error));
+  if (task.tries <= LOGGED_EACH || task.tries % 10 === 0)
+    await tools.jobs.log(
+      task.jobId,
+      `${taskWords(task)} failed on ${tools.engine.name}, try ${task.tries}: ${messageOf(error)} Trying again.`,
+      'warning',
+    );
+  throw error;
+}
+
+function taskWords({ id, table, node }: PickedTask): string {
+  return `Task ${id} (${printName(table)}${node === null ? '' : `, node ${node}`})`;
+}
+
+async function isWorthAnotherTry(task: PickedTask, error: unknown, tools: EngineTools): Promise<boolean> {
+  if (mayPass(error)) return true;
+  if (!(error instanceof HoldfastError)) return false;
+  // Damage may have been done on the way here: it is believed when it is seen twice.
+  if (error.code === 'corrupt-backup') return task.tries === 1;
+  // What the moment is called may have changed with the coordinator.
+  if (error.code === 'unreadable-moment') return (await tools.jobs.standing(task.jobId)).epoch !== task.epoch;
+  return false;
 }

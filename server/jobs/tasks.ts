@@ -1,82 +1,55 @@
 import { sql } from 'kysely';
-import type { ObjectName } from '../cluster/names.ts';
+import type { UpdateObject } from 'kysely';
 import { HoldfastError } from '../errors.ts';
 import type { Metadata } from '../metadata/open.ts';
-import type { JobError, JobId, JobState } from './job.ts';
+import type { MetadataTables } from '../metadata/schema.ts';
+import type { JobError, JobId, TaskState } from './job.ts';
+import type {
+  ClaimedJob,
+  NewTask,
+  Picked,
+  PickedTask,
+  RecordedPlan,
+  TaskLedger,
+  TaskProgress,
+  TaskTotals,
+  TaskTry,
+  Engine,
+} from './ledger.ts';
+import type { Limits } from './limits.ts';
+import { pickTask } from './pick.ts';
+import { SharedContexts } from './shared-contexts.ts';
 
 const INSERT_AT_A_TIME = 200;
-const ATTEMPTS_KEPT = 4;
 
-export interface NewTask {
-  table: ObjectName;
-  /** The node that is read from; null where rows are loaded. */
-  node: string | null;
-  estimatedBytes: number;
-  /** What to do, in the shape of `spec.ts`. */
-  body: object;
-}
+type TaskUpdate = UpdateObject<MetadataTables, 'tasks'>;
 
-export interface TaskRow {
-  id: number;
-  table: ObjectName;
-  body: unknown;
-}
-
-export interface TaskTotals {
-  tasks: number;
-  done: number;
-  rows: number;
-  bytes: number;
-  storedBytes: number;
-  /** Estimated bytes of the work that is done, running tasks in part. */
-  doneEstimate: number;
-  estimatedBytes: number;
-  failure: JobError | null;
-}
-
-export interface TaskProgress {
-  rows: number;
-  bytes: number;
-  storedBytes: number;
-}
-
-/** The tasks of jobs' attempts, in the metadata store: what is to do, how far it is, what came of it. */
-export class TaskBoard {
+/** The tasks of jobs' attempts, in the metadata store. */
+export class TaskBoard implements TaskLedger {
   readonly #metadata: Metadata;
   readonly #now: () => Date;
-  /** What the attempts that this process works for share, latest last: thousands of tasks read the same. */
-  readonly #shared = new Map<string, Promise<unknown>>();
+  readonly #shared: SharedContexts;
 
   constructor(metadata: Metadata, now: () => Date) {
     this.#metadata = metadata;
     this.#now = now;
+    this.#shared = new SharedContexts((job, attempt) => this.#context(job, attempt));
   }
 
-  /** Records what all tasks of an attempt share, in place of what was recorded before. */
-  async share(job: JobId, attempt: number, context: object): Promise<void> {
+  async share(job: ClaimedJob, context: object): Promise<void> {
+    const text = JSON.stringify(context);
     await this.#metadata.db
       .insertInto('job_attempts')
-      .values({ job_id: job, attempt, context: JSON.stringify(context) })
-      .onConflict((conflict) =>
-        conflict.columns(['job_id', 'attempt']).doUpdateSet({ context: JSON.stringify(context) }),
-      )
+      .values({ job_id: job.id, attempt: job.attempt, context: text })
+      .onConflict((conflict) => conflict.columns(['job_id', 'attempt']).doUpdateSet({ context: text }))
       .execute();
   }
 
-  /** What `share` recorded first, kept for the next task of the attempt. */
-  shared(job: JobId, attempt: number): Promise<unknown> {
-    const key = `${job} ${attempt}`;
-    const known = this.#shared.get(key);
-    if (known !== undefined) return known;
-    const reading = this.#readShared(job, attempt);
-    this.#shared.set(key, reading);
-    reading.catch(() => this.#shared.delete(key));
-    const [oldest] = this.#shared.keys();
-    if (this.#shared.size > ATTEMPTS_KEPT && oldest !== undefined) this.#shared.delete(oldest);
-    return reading;
+  shared(task: PickedTask): Promise<unknown> {
+    return this.#shared.of(task);
   }
 
-  async #readShared(job: JobId, attempt: number): Promise<unknown> {
+  async #context(job: JobId, attempt: number): Promise<unknown> {
     const row = await this.#metadata.db
       .selectFrom('job_attempts')
       .select('context')
@@ -86,23 +59,20 @@ export class TaskBoard {
     return row.context;
   }
 
-  /** What every attempt of the job recorded by `share`, the latest first. */
-  async sharedByAll(job: JobId): Promise<unknown[]> {
-    const rows = await this.#metadata.db
+  async plans(job: JobId): Promise<RecordedPlan[]> {
+    return this.#metadata.db
       .selectFrom('job_attempts')
-      .select('context')
+      .select(['context', 'planned', 'built'])
       .where('job_id', '=', job)
       .orderBy('attempt', 'desc')
       .execute();
-    return rows.map((row) => row.context);
   }
 
-  /** Records an attempt's tasks, numbered from 1 in the order given; answers how many. Holds a batch at a time. */
   async add(
-    job: JobId,
-    attempt: number,
+    job: ClaimedJob,
     tasks: AsyncIterable<NewTask>,
-    added: (ids: number[]) => Promise<void>,
+    state: TaskState & ('waiting' | 'held'),
+    added: (count: number) => Promise<void>,
   ): Promise<number> {
     let count = 0;
     let batch: NewTask[] = [];
@@ -110,12 +80,13 @@ export class TaskBoard {
       if (batch.length === 0) return;
       const now = this.#now();
       const rows = batch.map((task) => ({
-        job_id: job,
-        attempt,
+        job_id: job.id,
+        attempt: job.attempt,
         id: ++count,
-        state: 'waiting' as const,
+        state,
         table_name: JSON.stringify(task.table),
         node: task.node,
+        locality: task.locality,
         body: JSON.stringify(task.body),
         estimated_bytes: task.estimatedBytes,
         files: '[]',
@@ -125,8 +96,12 @@ export class TaskBoard {
         modified_at: now,
       }));
       batch = [];
-      await this.#metadata.db.insertInto('tasks').values(rows).execute();
-      await added(rows.map((row) => row.id));
+      await this.#metadata.db
+        .insertInto('tasks')
+        .values(rows)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      await added(rows.length);
     };
     for await (const task of tasks) {
       batch.push(task);
@@ -136,74 +111,105 @@ export class TaskBoard {
     return count;
   }
 
-  /** A task that is still to do, or null when it is done or its attempt is over. */
-  async take(job: JobId, attempt: number, id: number, engine: string): Promise<TaskRow | null> {
-    const row = await this.#metadata.db
+  async markPlanned(job: ClaimedJob): Promise<void> {
+    await this.#metadata.db
+      .updateTable('job_attempts')
+      .set({ planned: true })
+      .where('job_id', '=', job.id)
+      .where('attempt', '=', job.attempt)
+      .execute();
+  }
+
+  async noteBuilt(job: ClaimedJob, steps: number): Promise<void> {
+    await this.#metadata.db
+      .updateTable('job_attempts')
+      .set({ built: steps })
+      .where('job_id', '=', job.id)
+      .where('attempt', '=', job.attempt)
+      .execute();
+  }
+
+  async unhold(job: ClaimedJob, upTo: number): Promise<number> {
+    const { numUpdatedRows } = await this.#metadata.db
       .updateTable('tasks')
-      .set({ engine, modified_at: this.#now() })
-      .where('job_id', '=', job)
-      .where('attempt', '=', attempt)
-      .where('id', '=', id)
+      .set({ state: 'waiting' })
+      .where('job_id', '=', job.id)
+      .where('attempt', '=', job.attempt)
+      .where('id', '<=', upTo)
+      .where('state', '=', 'held')
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
+  }
+
+  async reopen(job: ClaimedJob): Promise<number> {
+    await this.#metadata.db
+      .updateTable('tasks')
+      .set({ state: 'waiting', token: null, error: null, modified_at: this.#now() })
+      .where('job_id', '=', job.id)
+      .where('attempt', '=', job.attempt)
+      .where((eb) =>
+        eb.or([
+          eb('state', 'in', ['running', 'failed']),
+          eb.and([eb('state', '=', 'waiting'), eb('token', 'is not', null)]),
+        ]),
+      )
+      .execute();
+    const { count } = await this.#metadata.db
+      .selectFrom('tasks')
+      .select((eb) => eb.fn.countAll<string>().as('count'))
+      .where('job_id', '=', job.id)
+      .where('attempt', '=', job.attempt)
       .where('state', '=', 'waiting')
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  pick(token: string, engine: Engine, limits: Limits): Promise<Picked> {
+    return this.#metadata.db
+      .transaction()
+      .execute((tx) => pickTask(tx, { token, engine, limits, now: this.#now() }));
+  }
+
+  async willWrite(task: TaskTry, file: string): Promise<boolean> {
+    return this.#updateIfCounting(task, { files: sql`files || ${JSON.stringify([file])}::jsonb` });
+  }
+
+  async progress(task: TaskTry, { rows, bytes, storedBytes }: TaskProgress): Promise<boolean> {
+    return this.#updateIfCounting(task, {
+      rows,
+      bytes,
+      stored_bytes: storedBytes,
+      modified_at: this.#now(),
+      progressed_at: sql`CASE WHEN bytes <> ${bytes} OR stored_bytes <> ${storedBytes} THEN now() ELSE progressed_at END`,
+    });
+  }
+
+  /** Changes a task for a try that still counts: the latest one, of a job that runs. Answers whether it does. */
+  async #updateIfCounting(task: TaskTry, update: TaskUpdate): Promise<boolean> {
+    const { numUpdatedRows } = await this.#metadata.db
+      .updateTable('tasks')
+      .set(update)
+      .where('job_id', '=', task.jobId)
+      .where('attempt', '=', task.attempt)
+      .where('id', '=', task.id)
+      .where('state', '=', 'running')
+      .where('tries', '=', task.tries)
       .where((eb) =>
         eb.exists(
           eb
             .selectFrom('jobs')
             .select('jobs.id')
-            .where('jobs.id', '=', job)
-            .where('jobs.attempt', '=', attempt)
+            .where('jobs.id', '=', task.jobId)
+            .where('jobs.attempt', '=', task.attempt)
             .where('jobs.state', '=', 'running'),
         ),
       )
-      .returning(['id', 'table_name', 'body'])
       .executeTakeFirst();
-    return row === undefined ? null : { id: row.id, table: row.table_name, body: row.body };
+    return numUpdatedRows === 1n;
   }
 
-  /** Records the name of a file before anything is written under it, so that a revert knows it. */
-  async willWrite(job: JobId, attempt: number, id: number, file: string): Promise<void> {
-    await this.#metadata.db
-      .updateTable('tasks')
-      .set({ files: sql`files || ${JSON.stringify([file])}::jsonb` })
-      .where('job_id', '=', job)
-      .where('attempt', '=', attempt)
-      .where('id', '=', id)
-      .execute();
-  }
-
-  /** Records how far a task is; answers whether its attempt still runs. */
-  async progress(job: JobId, attempt: number, id: number, progress: TaskProgress): Promise<boolean> {
-    await this.#metadata.db
-      .updateTable('tasks')
-      .set({
-        rows: progress.rows,
-        bytes: progress.bytes,
-        stored_bytes: progress.storedBytes,
-        modified_at: this.#now(),
-      })
-      .where('job_id', '=', job)
-      .where('attempt', '=', attempt)
-      .where('id', '=', id)
-      .where('state', '=', 'waiting')
-      .execute();
-    const row = await this.#metadata.db
-      .selectFrom('jobs')
-      .select(['state', 'attempt'])
-      .where('id', '=', job)
-      .executeTakeFirst();
-    const running: JobState = 'running';
-    return row !== undefined && row.attempt === attempt && row.state === running;
-  }
-
-  /** Records what came of a task; answers false when another try was first, and this one doesn't count. */
-  async finish(
-    job: JobId,
-    attempt: number,
-    id: number,
-    progress: TaskProgress,
-    result: object,
-  ): Promise<boolean> {
-    const updated = await this.#metadata.db
+  async finish(task: TaskTry, progress: TaskProgress, result: object): Promise<boolean> {
+    const { numUpdatedRows } = await this.#metadata.db
       .updateTable('tasks')
       .set({
         state: 'done',
@@ -211,69 +217,108 @@ export class TaskBoard {
         bytes: progress.bytes,
         stored_bytes: progress.storedBytes,
         result: JSON.stringify(result),
+        trouble: null,
         modified_at: this.#now(),
+        progressed_at: sql`now()`,
+        finished_at: this.#now(),
       })
-      .where('job_id', '=', job)
-      .where('attempt', '=', attempt)
-      .where('id', '=', id)
-      .where('state', '=', 'waiting')
+      .where('job_id', '=', task.jobId)
+      .where('attempt', '=', task.attempt)
+      .where('id', '=', task.id)
+      // Of an earlier try, too: its file is as good as any.
+      .where('state', 'in', ['running', 'waiting'])
       .executeTakeFirst();
-    return updated.numUpdatedRows === 1n;
+    return numUpdatedRows === 1n || this.#hasResult(task, result);
   }
 
-  /** Gives a task up: the job fails with this error. */
-  async fail(job: JobId, attempt: number, id: number, error: JobError): Promise<void> {
+  /** Whether it was this try that was first, and only was not answered. */
+  async #hasResult(task: TaskTry, result: object): Promise<boolean> {
+    const row = await this.#metadata.db
+      .selectFrom('tasks')
+      .select('id')
+      .where('job_id', '=', task.jobId)
+      .where('attempt', '=', task.attempt)
+      .where('id', '=', task.id)
+      .where('state', '=', 'done')
+      .where(sql<boolean>`result = ${JSON.stringify(result)}::jsonb`)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  trouble(task: TaskTry, error: JobError): Promise<void> {
+    return this.#end(task, { state: 'waiting', trouble: JSON.stringify(error) });
+  }
+
+  giveBack(task: TaskTry): Promise<void> {
+    return this.#end(task, { state: 'waiting', token: null });
+  }
+
+  fail(task: TaskTry, error: JobError): Promise<void> {
+    return this.#end(task, { state: 'failed', error: JSON.stringify(error) });
+  }
+
+  /** Ends the latest try, which has not done it. */
+  async #end(task: TaskTry, update: TaskUpdate): Promise<void> {
     await this.#metadata.db
       .updateTable('tasks')
-      .set({ state: 'failed', error: JSON.stringify(error), modified_at: this.#now() })
-      .where('job_id', '=', job)
-      .where('attempt', '=', attempt)
-      .where('id', '=', id)
-      .where('state', '=', 'waiting')
+      .set({ ...update, rows: 0, bytes: 0, stored_bytes: 0, modified_at: this.#now() })
+      .where('job_id', '=', task.jobId)
+      .where('attempt', '=', task.attempt)
+      .where('id', '=', task.id)
+      .where('state', '=', 'running')
+      .where('tries', '=', task.tries)
       .execute();
   }
 
-  async totals(job: JobId, attempt: number): Promise<TaskTotals> {
+  async totals({ id, attempt }: ClaimedJob): Promise<TaskTotals> {
     const { rows } = await sql<{
       tasks: string;
       done: string;
+      running: string;
+      unpicked: string;
       rows: string;
       bytes: string;
       stored_bytes: string;
       done_estimate: string;
       estimated_bytes: string;
       failure: JobError | null;
+      trouble: JobError | null;
     }>`
       SELECT count(*) AS tasks,
              count(*) FILTER (WHERE state = 'done') AS done,
+             count(*) FILTER (WHERE state = 'running') AS running,
+             count(*) FILTER (WHERE state = 'waiting' AND token IS NULL) AS unpicked,
              coalesce(sum(rows), 0) AS rows,
              coalesce(sum(bytes), 0) AS bytes,
              coalesce(sum(stored_bytes), 0) AS stored_bytes,
              coalesce(sum(CASE WHEN state = 'done' THEN estimated_bytes ELSE least(bytes, estimated_bytes) END), 0) AS done_estimate,
              coalesce(sum(estimated_bytes), 0) AS estimated_bytes,
-             (SELECT error FROM tasks WHERE job_id = ${job} AND attempt = ${attempt} AND state = 'failed' ORDER BY id LIMIT 1) AS failure
-        FROM tasks WHERE job_id = ${job} AND attempt = ${attempt}`.execute(this.#metadata.db);
-    const row = rows[0];
+             (SELECT error FROM tasks WHERE job_id = ${id} AND attempt = ${attempt} AND state = 'failed' ORDER BY id LIMIT 1) AS failure,
+             (SELECT trouble FROM tasks WHERE job_id = ${id} AND attempt = ${attempt} AND state <> 'done' AND trouble IS NOT NULL ORDER BY modified_at DESC LIMIT 1) AS trouble
+        FROM tasks WHERE job_id = ${id} AND attempt = ${attempt}`.execute(this.#metadata.db);
+    const [row] = rows;
     if (row === undefined)
       throw new HoldfastError('internal', 'The metadata store answered nothing to a count.');
     return {
       tasks: Number(row.tasks),
       done: Number(row.done),
+      running: Number(row.running),
+      unpicked: Number(row.unpicked),
       rows: Number(row.rows),
       bytes: Number(row.bytes),
       storedBytes: Number(row.stored_bytes),
       doneEstimate: Number(row.done_estimate),
       estimatedBytes: Number(row.estimated_bytes),
       failure: row.failure,
+      trouble: row.trouble,
     };
   }
 
-  /** The results of an attempt's tasks, in the order of the plan. */
-  async results(job: JobId, attempt: number): Promise<unknown[]> {
+  async results({ id, attempt }: ClaimedJob): Promise<unknown[]> {
     const rows = await this.#metadata.db
       .selectFrom('tasks')
       .select('result')
-      .where('job_id', '=', job)
+      .where('job_id', '=', id)
       .where('attempt', '=', attempt)
       .where('state', '=', 'done')
       .orderBy('id')
@@ -281,19 +326,17 @@ export class TaskBoard {
     return rows.map((row) => row.result);
   }
 
-  /** What an attempt may leave over: every file that tasks with more than one of them began to write. */
-  async leftovers(job: JobId, attempt: number): Promise<string[]> {
+  async leftovers({ id, attempt }: ClaimedJob): Promise<string[]> {
     const rows = await this.#metadata.db
       .selectFrom('tasks')
       .select('files')
-      .where('job_id', '=', job)
+      .where('job_id', '=', id)
       .where('attempt', '=', attempt)
       .where(sql<boolean>`jsonb_array_length(files) > 1`)
       .execute();
     return rows.flatMap((row) => row.files);
   }
 
-  /** Every file that any try of any attempt of the job began to write. */
   async files(job: JobId): Promise<string[]> {
     const rows = await this.#metadata.db
       .selectFrom('tasks')

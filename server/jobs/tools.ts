@@ -1,25 +1,35 @@
 import type { Logger } from 'pino';
-import type { ClusterRegistry } from '../metadata/clusters.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { Turns } from '../cluster/turns.ts';
+import type { Clock } from '../clock.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
+import type { Engine, JobLedger, Roster, TaskLedger } from './ledger.ts';
+import type { Limits } from './limits.ts';
 import type { WorkQueue } from './queue.ts';
-import type { JobStore } from './store.ts';
-import type { TaskBoard } from './tasks.ts';
+
+/** Where clusters come from. */
+export interface ClusterSource {
+  connect(name: string): Promise<Cluster>;
+  retention: { noteBackedUp(cluster: string, databases: string[]): Promise<void> };
+}
 
 /** What an engine works with; made once a process. */
 export interface EngineTools {
-  /** How this engine is called in job logs: host and process id. */
-  engine: string;
-  jobs: JobStore;
-  tasks: TaskBoard;
+  engine: Engine;
+  jobs: JobLedger;
+  tasks: TaskLedger;
+  roster: Roster;
   queue: WorkQueue;
-  clusters: ClusterRegistry;
+  clusters: ClusterSource;
+  limits: Limits;
   /** To move rows: so many tasks of this engine do so at once, whatever else is in hand. */
   turns: Turns;
   openStore: (location: Location) => Store;
   logger: Logger;
-  now: () => Date;
+  clock: Clock;
+  /** How long a job in which nothing moves is tried on with before it pauses, in milliseconds. */
+  patienceMs: number;
   /** Aborts when the engine stops. */
   stopping: AbortSignal;
 }

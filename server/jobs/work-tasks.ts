@@ -4,7 +4,7 @@ import type { ObjectName } from '../cluster/names.ts';
 import type { Metadata } from '../metadata/open.ts';
 import type { JobError, JobId, TaskState } from './job.ts';
 import type { TaskCounts, TaskFilter, TaskView } from './progress.ts';
-import { tasksOf } from './work.ts';
+import { tasksOf } from './work-progress.ts';
 
 export interface TaskQuery {
   /** `next` of the page before. */
@@ -25,8 +25,8 @@ export interface TaskPage {
 
 /** Given up, or to be tried again. */
 const TROUBLED = sql`(t.state = 'failed' OR (t.trouble IS NOT NULL AND t.state <> 'done'))`;
-/** What needs a look comes first: in trouble, on its way, to do, done. */
-const RANK = sql`CASE WHEN ${TROUBLED} THEN 0 WHEN t.state = 'running' THEN 1 WHEN t.state = 'waiting' THEN 2 ELSE 3 END`;
+/** What needs a look comes first: in trouble, on its way, to do, held back, done. */
+const RANK = sql`CASE WHEN ${TROUBLED} THEN 0 WHEN t.state = 'running' THEN 1 WHEN t.state = 'waiting' THEN 2 WHEN t.state = 'held' THEN 3 ELSE 4 END`;
 
 interface Row {
   id: number;
@@ -49,7 +49,7 @@ interface Row {
 }
 
 /**
- * A page of the tasks of a job's latest attempt: those in trouble first, then the running ones, the waiting ones and those
+ * A page of the tasks of a job's latest attempt: those in trouble first, then the running ones, those to do and those
  * that are done. A task that changes its place between two pages may be on both, or on neither.
  */
 export async function taskPage(metadata: Metadata, job: JobId, query: TaskQuery): Promise<TaskPage> {
@@ -89,7 +89,7 @@ async function countTasks(metadata: Metadata, among: RawBuilder<unknown>): Promi
     SELECT t.state, ${TROUBLED} AS troubled, count(*) AS tasks FROM ${among} GROUP BY 1, 2`.execute(
     metadata.db,
   );
-  const counts: TaskCounts = { troubled: 0, running: 0, waiting: 0, done: 0, failed: 0 };
+  const counts: TaskCounts = { troubled: 0, running: 0, waiting: 0, held: 0, done: 0, failed: 0 };
   for (const { state, troubled, tasks } of rows) {
     counts[state] += Number(tasks);
     if (troubled) counts.troubled += Number(tasks);
@@ -111,7 +111,7 @@ function inState(state: TaskFilter | undefined): RawBuilder<unknown> {
 
 /** `<rank>.<id>` of the last task of a page; anything else is the beginning. */
 function parseCursor(cursor: string | null | undefined): { rank: number; id: number } | null {
-  const parts = /^([0-3])\.(\d{1,9})$/.exec(cursor ?? '');
+  const parts = /^([0-4])\.(\d{1,9})$/.exec(cursor ?? '');
   return parts === null ? null : { rank: Number(parts[1]), id: Number(parts[2]) };
 }
 

@@ -204,7 +204,7 @@ describe('removing', () => {
     const id = await startJob('busy');
     expect(await refusal(clusters.remove('busy'))).toMatchObject({ code: 'job-state' });
     expect(await clusters.details('busy')).toMatchObject({ activeJobs: 1, status: 'up' });
-    await rig.jobStore.transition(id, ['pending'], 'canceled');
+    await rig.jobStore.request(id, 'cancel');
     await clusters.remove('busy');
     expect(await refusal(clusters.connect('busy'))).toMatchObject({ code: 'undefined-cluster' });
     expect(await jobs.view(id)).toMatchObject({ cluster: 'busy', state: 'canceled' });

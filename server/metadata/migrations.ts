@@ -95,8 +95,7 @@ export const migrations: Record<string, Migration> = {
   /** Sends what `signals.ts` listens to. CockroachDB has no NOTIFY: there, who waits polls. */
   '0002-job-signals': {
     async up(db: Kysely<unknown>): Promise<void> {
-      const { rows } = await sql<{ version: string }>`SELECT version()`.execute(db);
-      if (rows[0]?.version.startsWith('CockroachDB')) return;
+      if (await isCockroach(db)) return;
       const channel = sql.lit(CHANNEL);
       await executeAll(db, [
         sql`CREATE FUNCTION signal_job_event() RETURNS trigger LANGUAGE plpgsql AS
@@ -167,8 +166,10 @@ export const migrations: Record<string, Migration> = {
         sql`ALTER TABLE jobs ADD COLUMN epoch int NOT NULL DEFAULT 0`,
         sql`ALTER TABLE jobs ADD COLUMN lease_until timestamptz`,
         sql`ALTER TABLE jobs ADD COLUMN retry_at timestamptz`,
+        sql`ALTER TABLE jobs ADD COLUMN reverts_to text`,
         sql`ALTER TABLE jobs ADD COLUMN progressed_at timestamptz`,
         sql`ALTER TABLE job_attempts ADD COLUMN planned boolean NOT NULL DEFAULT false`,
+        sql`ALTER TABLE job_attempts ADD COLUMN built int NOT NULL DEFAULT 0`,
         sql`ALTER TABLE tasks ADD COLUMN locality text NOT NULL DEFAULT ''`,
         sql`ALTER TABLE tasks ADD COLUMN token text`,
         sql`ALTER TABLE tasks ADD COLUMN tries int NOT NULL DEFAULT 0`,
@@ -194,13 +195,26 @@ export const migrations: Record<string, Migration> = {
         sql`CREATE INDEX jobs_open ON jobs (id) WHERE state NOT IN ('succeeded', 'failed', 'canceled')`,
         sql`CREATE INDEX jobs_by_kind ON jobs (kind, id)`,
         sql`CREATE INDEX jobs_by_end ON jobs (finished_at)`,
-        sql`CREATE INDEX tasks_waiting ON tasks (job_id, attempt, id) WHERE state = 'waiting'`,
+        sql`CREATE INDEX tasks_waiting ON tasks (job_id, attempt, id) WHERE state = 'waiting' AND token IS NULL`,
         sql`CREATE INDEX tasks_running ON tasks (job_id, attempt, id) WHERE state = 'running'`,
         sql`CREATE INDEX tasks_by_token ON tasks (token)`,
+      ]);
+      if (await isCockroach(db)) return;
+      // That a task is picked is nothing to wake anybody for.
+      await executeAll(db, [
+        sql`DROP TRIGGER signal ON tasks`,
+        sql`CREATE TRIGGER signal AFTER UPDATE OF state ON tasks
+            FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state AND NEW.state IN ('done', 'failed'))
+            EXECUTE FUNCTION signal_task_end()`,
       ]);
     },
   },
 };
+
+async function isCockroach(db: Kysely<unknown>): Promise<boolean> {
+  const { rows } = await sql<{ version: string }>`SELECT version()`.execute(db);
+  return rows[0]?.version.startsWith('CockroachDB') === true;
+}
 
 async function executeAll(db: Kysely<unknown>, statements: RawBuilder<unknown>[]): Promise<void> {
   for (const statement of statements) await statement.execute(db);

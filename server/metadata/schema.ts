@@ -103,6 +103,8 @@ export interface MetadataTables {
     lease_until: Timestamp | null;
     /** Nobody takes the job before that, by the metadata store's clock. */
     retry_at: Timestamp | null;
+    /** What it ends as once what it wrote is removed; null as long as it isn't to be. */
+    reverts_to: 'canceled' | 'failed' | null;
     created_at: Timestamp;
     started_at: Timestamp | null;
     finished_at: Timestamp | null;
@@ -131,6 +133,8 @@ export interface MetadataTables {
     context: JSONColumnType<object>;
     /** All of its tasks are noted. */
     planned: Generated<boolean>;
+    /** So many steps after the rows are done, of a restore. */
+    built: Generated<number>;
   };
   tasks: {
     job_id: BigInteger;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobId } from '../jobs/job.ts';
 import type { NewJob } from '../jobs/store.ts';
+import type { PickedTask } from '../jobs/ledger.ts';
 import { TaskBoard } from '../jobs/tasks.ts';
 import { startRig } from '../testing/rig.ts';
 import type { Rig } from '../testing/rig.ts';
@@ -79,19 +80,29 @@ describe('a follower of a job', () => {
     const tasks = new TaskBoard(rig.metadata, () => new Date());
     const table = { database: 'bank', schema: 'public', name: 't' };
     const progress = { rows: 1, bytes: 1, storedBytes: 1 };
+    const claimed = await rig.jobStore.claim(id, 'engine', 60_000);
+    if (claimed === null) throw new Error('not claimed');
+    const picked = async (token: string): Promise<PickedTask> => {
+      const limits = { node: 9, job: 9, all: 9 };
+      const answer = await tasks.pick(token, { name: 'engine', locality: '' }, limits);
+      if (answer.kind !== 'task') throw new Error(answer.kind);
+      return answer.task;
+    };
     async function* two() {
       for (let n = 0; n < 2; n++)
-        yield await Promise.resolve({ table, node: null, estimatedBytes: 1, body: {} });
+        yield await Promise.resolve({ table, node: null, locality: '', estimatedBytes: 1, body: {} });
     }
-    await tasks.add(id, 1, two(), () => Promise.resolve());
-    await tasks.progress(id, 1, 1, progress);
+    await tasks.add(claimed, two(), 'waiting', () => Promise.resolve());
+    const [first, second] = [await picked('a'), await picked('b')];
+    expect(await hears(follower)).toBe(true);
+    await tasks.progress(first, progress);
     await rig.jobStore.log(id, 'an event');
     expect(await quiet(follower)).toBe(true);
-    await tasks.finish(id, 1, 1, progress, {});
+    await tasks.finish(first, progress, {});
     expect(await hears(follower)).toBe(true);
-    await tasks.fail(id, 1, 2, { code: 'internal', message: '', hint: null });
+    await tasks.fail(second, { code: 'internal', message: '', hint: null });
     expect(await hears(follower)).toBe(true);
-    await rig.jobStore.requestCancel(id);
+    await rig.jobStore.request(id, 'cancel');
     expect(await hears(follower)).toBe(true);
     follower.close();
   });

@@ -14,6 +14,7 @@ import { isFinal, parseJobId } from '../jobs/job.ts';
 import type { JobEvent, JobId, JobView } from '../jobs/job.ts';
 import type { JobLog } from '../jobs/log.ts';
 import type { WorkQueue } from '../jobs/queue.ts';
+import type { JobRequest } from '../jobs/requests.ts';
 import { noSuchJob } from '../jobs/store.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { ClusterRegistry } from '../metadata/clusters.ts';
@@ -200,11 +201,13 @@ export class StatementExecutor implements StatementRunner {
     return recordedLayers(url, this.#tools.openStore);
   }
 
-  /** Asks a job to cancel; a job that was never begun is taken up only to end it. */
-  async cancelJob(id: string): Promise<void> {
+  /** Asks a job to pause, to go on, or to cancel. Idempotent; throws `undefined-job`, `job-state`. */
+  async controlJob(id: string, request: JobRequest): Promise<void> {
     const job = parseJobId(id);
     if (job === null) throw noSuchJob(id);
-    await this.#tools.jobStore.requestCancel(job);
+    await this.#tools.jobStore.request(job, request);
+    // Whoever has it hears of it by itself; a job that nobody has needs somebody.
+    if (request !== 'pause') await this.#tools.queue.sendJob(job);
   }
 
   /** The statement with its one backup spelled out as the whole chain that this ends. */
@@ -242,6 +245,12 @@ export class StatementExecutor implements StatementRunner {
     if (statement.options.detached) return answerRows(statement, [[id]]);
     const job = await this.#wait(id, context, said);
     if (job.state === 'succeeded') return answerRows(statement, [jobRow(job)]);
+    if (!isFinal(job.state))
+      throw new HoldfastError(
+        job.error?.code ?? 'job-state',
+        `job ${id} was paused before it completed${job.error === null ? '' : `: ${job.error.message}`}`,
+        { hint: `RESUME JOB ${id} has it go on; CANCEL JOB ${id} removes what it wrote.` },
+      );
     if (job.state === 'canceled') {
       throw new HoldfastError('canceled', `job ${id} was canceled`, {
         hint: 'Everything that it wrote was removed.',
@@ -252,10 +261,18 @@ export class StatementExecutor implements StatementRunner {
     });
   }
 
-  async #wait(id: JobId, context: RunContext, said: ReadonlySet<string> = new Set()): Promise<JobView> {
+  /** The job once it has ended, or, unless that is to be waited for, was paused. */
+  async #wait(
+    id: JobId,
+    context: RunContext,
+    said: ReadonlySet<string> = new Set(),
+    { whilePaused = false } = {},
+  ): Promise<JobView> {
     const reporter = progressNotices(id, context, said);
     try {
-      return await this.#tools.jobLog.ended(id, context.signal, reporter);
+      return await (whilePaused
+        ? this.#tools.jobLog.ended(id, context.signal, reporter)
+        : this.#tools.jobLog.endedOrPaused(id, context.signal, reporter));
     } catch (error) {
       if (!context.signal.aborted) throw error;
       throw new HoldfastError('canceled', `canceled the wait for job ${id}; the job goes on`, {
@@ -275,7 +292,11 @@ export class StatementExecutor implements StatementRunner {
       // CockroachDB answers no row, and no error, for a job that isn't there.
       if (job === null) continue;
       rows.push(
-        showJobsRow(statement.whenComplete && !isFinal(job.state) ? await this.#wait(job.id, context) : job),
+        showJobsRow(
+          statement.whenComplete && !isFinal(job.state)
+            ? await this.#wait(job.id, context, new Set(), { whilePaused: true })
+            : job,
+        ),
       );
     }
     return rows;
@@ -291,16 +312,7 @@ export class StatementExecutor implements StatementRunner {
   }
 
   async #controlJobs(statement: ControlJobsStatement): Promise<number> {
-    if (statement.action !== 'cancel') {
-      throw new HoldfastError(
-        'unsupported',
-        `${statement.action.toUpperCase()} JOB is not available in this version`,
-        {
-          hint: 'CANCEL JOB stops a job and removes what it wrote.',
-        },
-      );
-    }
-    for (const id of statement.ids) await this.cancelJob(id);
+    for (const id of statement.ids) await this.controlJob(id, statement.action);
     return statement.ids.length;
   }
 

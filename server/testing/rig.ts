@@ -7,17 +7,20 @@ import { ensureRoot } from '../accounts/bootstrap.ts';
 import { openSecrets } from '../accounts/secrets.ts';
 import { startTestServer } from '../cluster/postgres/test-server.ts';
 import type { TestServer } from '../cluster/postgres/test-server.ts';
+import { systemClock } from '../clock.ts';
 import { Turns } from '../cluster/turns.ts';
 import { ConnectionTests } from '../destinations/connection-test.ts';
 import { Destinations } from '../destinations/destinations.ts';
-import { coordinate } from '../jobs/coordinate.ts';
 import type { JobEvent, JobId } from '../jobs/job.ts';
 import { JobLog } from '../jobs/log.ts';
-import { WorkQueue } from '../jobs/queue.ts';
+import { EngineRoster } from '../jobs/engines.ts';
+import { enduring } from '../jobs/enduring.ts';
+import type { Limits } from '../jobs/limits.ts';
+import { BossQueue } from '../jobs/queue.ts';
 import { JobStore } from '../jobs/store.ts';
-import { workTask } from '../jobs/task-worker.ts';
 import { TaskBoard } from '../jobs/tasks.ts';
 import type { EngineTools } from '../jobs/tools.ts';
+import { startWork } from '../jobs/work.ts';
 import { ClusterRegistry } from '../metadata/clusters.ts';
 import { migrate, openMetadata } from '../metadata/open.ts';
 import type { Metadata } from '../metadata/open.ts';
@@ -42,7 +45,7 @@ export interface Rig {
   jobStore: JobStore;
   externDir: string;
   /** Starts an engine; answers how to stop it. */
-  startEngine(options?: { tasks?: number }): Promise<() => Promise<void>>;
+  startEngine(options?: EngineOptions): Promise<() => Promise<void>>;
   /** Runs a text of statements as root on the cluster `default`; answers the last one's answer. */
   run(sql: string, notices?: string[]): Promise<Answer>;
   /** Starts the PostgreSQL wire endpoint, for `ROOT_PASSWORD`; answers its port. */
@@ -50,6 +53,14 @@ export interface Rig {
   /** All events of a job that has ended. */
   events(id: JobId | string): Promise<JobEvent[]>;
   stop(): Promise<void>;
+}
+
+export interface EngineOptions {
+  tasks?: number;
+  locality?: string;
+  limits?: Partial<Limits>;
+  /** As of EngineTools. */
+  patienceMs?: number;
 }
 
 export interface RigOptions {
@@ -78,10 +89,10 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const secrets = await openSecrets(directory);
   const clusters = new ClusterRegistry(metadata, secrets);
   await clusters.register('default', options.clusterUrl ?? server.url, { embedded: false });
-  const now = (): Date => new Date();
+  const { now } = systemClock;
   const jobStore = new JobStore(metadata, secrets, now);
   const jobs = new JobLog(metadata);
-  const queue = await WorkQueue.open(metadataUrl, 'console', logger);
+  const queue = await BossQueue.open(metadataUrl, 'console', logger);
   const { tuning, around = (store) => store } = options;
   const destinations = new Destinations(metadata, secrets, now);
   const storage: StorageConfig = { externDir, saved: destinations, tuning };
@@ -102,28 +113,36 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const engines = new Set<() => Promise<void>>();
   let wire: WireServer | null = null;
 
-  async function startEngine({ tasks = 4 }: { tasks?: number } = {}): Promise<() => Promise<void>> {
+  let started = 0;
+  async function startEngine({
+    tasks = 4,
+    locality = '',
+    limits,
+    patienceMs = 600_000,
+  }: EngineOptions = {}): Promise<() => Promise<void>> {
     const stopping = new AbortController();
-    const engineQueue = await WorkQueue.open(metadataUrl, 'engine', logger);
+    const engineQueue = await BossQueue.open(metadataUrl, 'engine', logger);
     const engineClusters = new ClusterRegistry(metadata, secrets);
     const tools: EngineTools = {
-      engine: `${hostname()}/${process.pid}-${engines.size + 1}`,
-      jobs: jobStore,
-      tasks: new TaskBoard(metadata, now),
+      engine: { name: `${hostname()}/${process.pid}-${++started}`, locality },
+      jobs: enduring(jobStore, systemClock),
+      tasks: enduring(new TaskBoard(metadata, now), systemClock),
+      roster: new EngineRoster(metadata),
       queue: engineQueue,
       clusters: engineClusters,
+      limits: { node: 12, job: 1000, all: 1000, ...limits },
       turns: new Turns(tasks),
       openStore: open,
       logger,
-      now,
+      clock: systemClock,
+      patienceMs,
       stopping: stopping.signal,
     };
-    await engineQueue.workTasks(tasks, (task) => workTask(task, tools));
-    await engineQueue.workJobs(4, (jobId) => coordinate(jobId, tools));
+    const work = await startWork(tools, tasks);
     const stop = async (): Promise<void> => {
       engines.delete(stop);
       stopping.abort(new Error('the engine is stopping'));
-      await engineQueue.close(2_000);
+      await work.stop(2_000);
       await engineClusters.close();
     };
     engines.add(stop);

@@ -31,7 +31,7 @@ import { tableWindows } from './gc.ts';
 import { inMoment } from './hlc.ts';
 import * as ledger from './ledger.ts';
 import { load } from './load.ts';
-import { DEFAULT_AS_OF, holdMoment } from './moment.ts';
+import { DEFAULT_AS_OF, holdAlso, holdMoment } from './moment.ts';
 import { tableRanges } from './ranges.ts';
 import { readRange } from './read.ts';
 import { removeKeys } from './remove-keys.ts';
@@ -83,6 +83,10 @@ export class CockroachCluster implements Cluster {
 
   holdMoment(databases: string[], asOf: string | null): Promise<HeldMoment> {
     return holdMoment(this.#connections, databases, asOf, this.#defaultAsOf);
+  }
+
+  holdAlso(moment: Moment): Promise<HeldMoment | null> {
+    return holdAlso(this.#connections, moment);
   }
 
   async descriptors(names: ObjectName[], at: Moment): Promise<Descriptor[]> {

@@ -13,6 +13,8 @@ export interface Windows {
   of(table: ObjectName): number;
   /** The longest of a database: its own, or one of its tables'. */
   longest(database: string): number;
+  /** The longest of all: what is older can't be read of any table. */
+  longestOfAll(): number;
 }
 
 /** Implements Cluster.gcWindows: every table of the session's database. */
@@ -66,6 +68,7 @@ export async function readWindows(session: Session): Promise<Windows> {
     of: (table) => ofTable(table) ?? ofDatabase(table.database),
     longest: (database) =>
       Math.max(ofDatabase(database), ...ttl((row) => row.database === database && row.table !== null)),
+    longestOfAll: () => Math.max(standard, ...ttl(() => true)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { HoldfastError, messageOf } from '../../errors.ts';
-import type { HeldMoment } from '../moment.ts';
+import type { HeldMoment, Moment } from '../moment.ts';
 import { quoteIdent } from '../names.ts';
 import type { Connections } from './connections.ts';
 import { clusterError } from './errors.ts';
@@ -32,11 +32,31 @@ export async function holdMoment(
   ]);
   // In this order: of a database that isn't there nothing can be too old.
   for (const check of checks) if (check.status === 'rejected') throw check.reason;
-  return {
-    moment: momentAt(timestamp),
-    lost: new AbortController().signal,
-    release: () => Promise.resolve(),
-  };
+  return heldByItself(momentAt(timestamp));
+}
+
+/**
+ * Implements Cluster.holdAlso: nothing has to be held, so it is asked only whether anything can be read at the moment still.
+ * Each table is checked by itself later, as after holdMoment.
+ */
+export async function holdAlso(connections: Connections, moment: Moment): Promise<HeldMoment | null> {
+  if (moment.kind !== 'hlc') return null;
+  const { timestamp } = moment;
+  try {
+    return await connections.use(connections.homeDatabase, async (session) => {
+      const windows = await readWindows(session);
+      if ((await ageOf(session, timestamp)) > windows.longestOfAll()) return null;
+      await databasesAt(session, [], timestamp, timestamp);
+      return heldByItself(moment);
+    });
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'unreadable-moment') return null;
+    throw error;
+  }
+}
+
+function heldByItself(moment: Moment): HeldMoment {
+  return { moment, lost: new AbortController().signal, release: () => Promise.resolve() };
 }
 
 /** The decimal HLC of what stands after AS OF SYSTEM TIME. It takes no parameters there: hence the quoting. */
@@ -69,24 +89,25 @@ function unresolved(error: unknown, session: Session, asOf: string): HoldfastErr
   );
 }
 
-/** The databases' names then. What wasn't there yet must not be taken for a wrong name. */
-async function checkDatabases(
+const LIST_DATABASES = 'list the databases';
+const NAMESPACE = 'SELECT name FROM system.namespace';
+const AMONG = `WHERE "parentID" = 0 AND "parentSchemaID" = 0 AND name = ANY ($1::STRING[])`;
+
+/** Those of the databases that there were then. Throws `unreadable-moment` where the cluster's own tables can't be read. */
+async function databasesAt(
   session: Session,
   databases: string[],
   timestamp: string,
   asOf: string,
-): Promise<void> {
-  const names = `SELECT name FROM system.namespace`;
-  const only = `WHERE "parentID" = 0 AND "parentSchemaID" = 0 AND name = ANY ($1::STRING[])`;
-  const doing = 'list the databases';
-  let then: { name: string }[];
+): Promise<string[]> {
   try {
-    ({ rows: then } = await session.client.query<{ name: string }>(
-      `${names} AS OF SYSTEM TIME ${literal(timestamp)} ${only}`,
+    const { rows } = await session.client.query<{ name: string }>(
+      `${NAMESPACE} AS OF SYSTEM TIME ${literal(timestamp)} ${AMONG}`,
       [databases],
-    ));
+    );
+    return rows.map(({ name }) => name);
   } catch (error) {
-    const known = clusterError(error, session.place, doing);
+    const known = clusterError(error, session.place, LIST_DATABASES);
     if (known.code === 'cluster-unavailable' || known.code === 'cluster-denied') throw known;
     throw new HoldfastError(
       'unreadable-moment',
@@ -94,9 +115,19 @@ async function checkDatabases(
       { hint: 'Take a later moment.', field: 'asOf', cause: error },
     );
   }
-  const absent = databases.filter((database) => !then.some(({ name }) => name === database));
+}
+
+/** What wasn't there yet must not be taken for a wrong name. */
+async function checkDatabases(
+  session: Session,
+  databases: string[],
+  timestamp: string,
+  asOf: string,
+): Promise<void> {
+  const then = await databasesAt(session, databases, timestamp, asOf);
+  const absent = databases.filter((database) => !then.includes(database));
   if (absent.length === 0) return;
-  const now = await session.rows<{ name: string }>(doing, `${names} ${only}`, [absent]);
+  const now = await session.rows<{ name: string }>(LIST_DATABASES, `${NAMESPACE} ${AMONG}`, [absent]);
   for (const database of absent) {
     if (!now.some(({ name }) => name === database)) throw undefinedDatabase({ ...session.place, database });
     throw new HoldfastError(

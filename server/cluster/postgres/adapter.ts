@@ -99,6 +99,10 @@ export class PostgresCluster implements Cluster {
     return held;
   }
 
+  holdAlso(moment: Moment): Promise<HeldMoment | null> {
+    return this.#moments.holdAlso(moment);
+  }
+
   async descriptors(names: ObjectName[], at: Moment): Promise<Descriptor[]> {
     const found = new Map<string, Descriptor>();
     for (const database of new Set(names.map((name) => name.database))) {

@@ -1,8 +1,9 @@
+import type pg from 'pg';
 import { HoldfastError } from '../../errors.ts';
 import { asOfTime, unreadableAsOf } from '../as-of.ts';
 import { literal } from '../literal.ts';
 import type { DatabaseSnapshot, HeldMoment, Moment } from '../moment.ts';
-import { quoteIdent } from '../names.ts';
+import { type ObjectName, quoteIdent, sqlName } from '../names.ts';
 import type { RetainedPast } from '../past.ts';
 import { TIMELINE_SQL } from './changes/following.ts';
 import type { Connections, Lease } from './connections.ts';
@@ -35,7 +36,28 @@ export class Moments {
     asOf: string | null,
     before: (database: string) => Promise<void>,
   ): Promise<HeldMoment> {
-    const past = asOf === null ? null : await this.#find(databases, asOf);
+    return this.#hold(databases, asOf === null ? null : await this.#find(databases, asOf), before);
+  }
+
+  /** Implements Cluster.holdAlso: each database's snapshot is imported by a session that exports it again. */
+  async holdAlso(moment: Moment): Promise<HeldMoment | null> {
+    if (moment.kind !== 'snapshot') return null;
+    const snapshots = new Map(Object.entries(moment.databases));
+    try {
+      return await this.#hold([...snapshots.keys()], snapshots, () => Promise.resolve());
+    } catch (error) {
+      const over = ['unreadable-moment', 'undefined-database'];
+      if (error instanceof HoldfastError && over.includes(error.code)) return null;
+      throw error;
+    }
+  }
+
+  /** Holds snapshots of now, or those of the past. */
+  async #hold(
+    databases: string[],
+    past: ReadonlyMap<string, DatabaseSnapshot> | null,
+    before: (database: string) => Promise<void>,
+  ): Promise<HeldMoment> {
     const lost = new AbortController();
     const holders: Holder[] = [];
     let released = false;
@@ -69,12 +91,25 @@ export class Moments {
       if (first === undefined)
         throw new HoldfastError('empty-selection', 'a moment was asked for, but of no database');
       for (const { holder } of held) this.#holders.set(holder.snapshotId, holder);
+      if (past !== null) await Promise.all(held.map((one) => this.#lockAlso(one, past.get(one.database))));
       const moment: Moment = { kind: 'snapshot', at: first, databases: Object.fromEntries(snapshots) };
       return { moment, lost: lost.signal, release };
     } catch (error) {
       await release();
       throw error;
     }
+  }
+
+  /** Locks what the snapshot's first holder has locked: whoever goes on from here may have described its tables long ago. */
+  async #lockAlso(
+    { database, holder }: { database: string; holder: Holder },
+    source: DatabaseSnapshot | undefined,
+  ): Promise<void> {
+    if (source === undefined) return;
+    const tables = await this.#connections.use(database, (session) => lockedBy(session, source.snapshot));
+    if (tables.length === 0) return;
+    // Somebody may be waiting to rewrite one of them. If that comes about, reading the table is refused.
+    await holder.lock(tables.map(sqlName).join(', ')).catch(() => undefined);
   }
 
   /** The retained snapshot of each database that a time in the past is served by: the newest not after it. */
@@ -188,13 +223,43 @@ export async function begin(session: Lease, at: Moment | undefined): Promise<voi
   await importSnapshot(session, snapshotOf(database, at));
 }
 
-async function importSnapshot(session: Lease, { snapshot, at }: DatabaseSnapshot): Promise<void> {
+/** Its id alone doesn't do: a server that was started again gives snapshots the same ids, and counts from the start. */
+async function importSnapshot(session: Lease, { snapshot, visible, at }: DatabaseSnapshot): Promise<void> {
+  const { database } = session.place;
+  let answers: unknown;
   try {
-    await session.client.query(`SET TRANSACTION SNAPSHOT ${literal(snapshot)}`);
+    answers = await session.client.query(
+      `SET TRANSACTION SNAPSHOT ${literal(snapshot)}; SELECT pg_current_snapshot()::text AS visible`,
+    );
   } catch (cause) {
     const error = clusterError(cause, session.place, 'read the moment');
-    throw error.code === 'cluster-unavailable' ? error : gone(session.place.database, cause, at);
+    const passes = error.code === 'cluster-unavailable' || error.code === 'canceled';
+    throw passes ? error : gone(database, cause, at);
   }
+  // One a statement, which the driver's types don't know.
+  const [, current] = answers as pg.QueryResult<{ visible: string }>[];
+  if (current?.rows[0]?.visible !== visible)
+    throw gone(database, new Error(`${snapshot} is the id of another snapshot now`), at);
+}
+
+/**
+ * The tables that the holder of a snapshot has locked. An id begins with its transaction as pg_locks has it, in hexadecimal:
+ * https://www.postgresql.org/docs/current/view-pg-locks.html
+ */
+async function lockedBy(session: Lease, snapshot: string): Promise<ObjectName[]> {
+  const [, backend, transaction] = /^([0-9A-F]{8})-([0-9A-F]{8})-/.exec(snapshot) ?? [];
+  if (backend === undefined || transaction === undefined) return [];
+  const { database } = session.place;
+  const rows = await session.rows<{ schema: string; name: string }>(
+    'look at the locks',
+    `SELECT n.nspname AS schema, c.relname AS name
+     FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE l.locktype = 'relation' AND l.virtualtransaction = $1 AND l.mode = 'AccessShareLock' AND l.granted
+       AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+       AND c.relkind IN ('r', 'p') AND n.nspname <> 'pg_catalog'`,
+    [`${parseInt(backend, 16)}/${parseInt(transaction, 16)}`],
+  );
+  return rows.map(({ schema, name }) => ({ database, schema, name }));
 }
 
 /** The server's own now: what its snapshots' times are of. */

@@ -112,6 +112,13 @@ export class SimulatedCluster implements Cluster {
     };
   }
 
+  async holdAlso(moment: Moment): Promise<HeldMoment | null> {
+    this.#assertOpen();
+    const age = this.#now().getTime() - Date.parse(moment.at);
+    if (moment.kind !== 'hlc' || age > GC_WINDOW_SECONDS * 1000) return null;
+    return { moment, lost: new AbortController().signal, release: async () => undefined };
+  }
+
   async descriptors(names: ObjectName[], at: Moment): Promise<Descriptor[]> {
     this.#assertOpen();
     assertReadable(at);

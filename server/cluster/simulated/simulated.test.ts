@@ -31,6 +31,7 @@ describe('simulated as a cluster that is read', () => {
       cleanup: () => cluster.close(),
     },
     fixture: async (accounts = ACCOUNTS) => ({ database: `fixture ${accounts}`, ids: fixtureIds(accounts) }),
+    change: () => Promise.resolve(),
   };
   afterAll(() => lab.subject.cleanup());
   readingConformance('simulated', lab);

@@ -122,7 +122,7 @@ it('lists tasks a page at a time, those that need a look first, each once', asyn
 it('lists tasks of one state, one table, one node', async () => {
   const table = { database: 'shop', schema: 'public', name: 'table_20' };
   const { counts, tasks, next } = await log.tasks(JOB, { limit: 100, table });
-  expect(counts).toEqual({ troubled: 2, running: 8, waiting: 2, done: 0, failed: 0 });
+  expect(counts).toEqual({ troubled: 2, running: 8, waiting: 2, held: 0, done: 0, failed: 0 });
   expect([tasks.length, next]).toEqual([10, null]);
   expect(await allTasks({ table, state: 'troubled' })).toHaveLength(2);
   expect(await allTasks({ state: 'done' }, 200)).toHaveLength(200);
@@ -167,12 +167,14 @@ it('says that no engine takes what waits, or that the job’s own is gone', asyn
   expect((await log.stuck(JOB))?.title).toBe('Its engine engine-1 is gone: nothing has moved for 2 min');
 });
 
-it('does not hold a pause against a job that has been resumed', async () => {
+it('does not hold a pause against a job that is to go on', async () => {
   await idleFor(90);
-  expect((await log.stuck(JOB))?.title).toMatch(/^Stuck for 60 min/);
+  await run(`UPDATE jobs SET state = 'resuming', lease_until = NULL WHERE id = ${JOB}`);
   await run(`INSERT INTO job_events VALUES
     (${JOB}, 3, now() - interval '80 minutes', '{"type":"state","state":"paused","error":null}'),
-    (${JOB}, 4, now() - interval '30 seconds', '{"type":"state","state":"running","error":null}'),
-    (${JOB}, 5, now(), '{"type":"log","level":"info","message":"Taken up again"}')`);
+    (${JOB}, 4, now() - interval '30 seconds', '{"type":"state","state":"resuming","error":null}'),
+    (${JOB}, 5, now(), '{"type":"log","level":"info","message":"Asked for"}')`);
   expect(await log.stuck(JOB)).toBeNull();
+  await run(`UPDATE job_events SET at = now() - interval '3 minutes' WHERE seq = 4`);
+  expect((await log.stuck(JOB))?.title).toBe('No engine has taken the job for 3 min');
 });

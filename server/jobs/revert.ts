@@ -1,0 +1,38 @@
+import { messageOf } from '../errors.ts';
+import { removeBackupFiles } from './backup-files.ts';
+import type { JobError } from './job.ts';
+import type { ClaimedJob } from './ledger.ts';
+import { isOrder, mayPass } from './outcome.ts';
+import { awaitQuiet } from './pause.ts';
+import { undoRestore } from './restore-undo.ts';
+import type { EngineTools } from './tools.ts';
+
+/** Has what the job wrote removed from now on; it ends as `to` after that. */
+export async function startRevert(
+  job: ClaimedJob,
+  tools: EngineTools,
+  to: 'canceled' | 'failed',
+  error: JobError | null,
+): Promise<void> {
+  if (await tools.jobs.startRevert(job, to, error)) job.revertsTo = to;
+}
+
+/**
+ * Removes what the job wrote, and nothing else; then ends it. Throws for what may pass as long as the job is patient, to be
+ * tried again; what can't be removed at last stays, and the log says so.
+ */
+export async function revert(job: ClaimedJob, tools: EngineTools): Promise<void> {
+  // Who still writes would write after the removal.
+  await awaitQuiet(job, tools);
+  let complete = false;
+  try {
+    if (job.spec.kind === 'backup') await removeBackupFiles(job, job.spec, tools);
+    else complete = (await undoRestore(job, tools)) === 'complete';
+  } catch (error) {
+    if (isOrder(error)) throw error;
+    const { stillMs } = await tools.jobs.standing(job.id);
+    if (mayPass(error) && stillMs < tools.patienceMs) throw error;
+    await tools.jobs.log(job.id, `Not everything could be removed: ${messageOf(error)}`, 'warning');
+  }
+  await tools.jobs.transition(job, ['reverting'], complete ? 'succeeded' : (job.revertsTo ?? 'canceled'));
+}
