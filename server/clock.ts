@@ -3,11 +3,11 @@ import { setTimeout as timer } from 'node:timers/promises';
 /** What time it is, and waiting for it: injected, so that tests have a time of their own. */
 export interface Clock {
   /** The time of day. May jump, and differs between machines: for people, never to measure or to compare by. */
-  now(): Date;
+  now: () => Date;
   /** Milliseconds since some beginning; never jumps. */
-  elapsed(): number;
+  elapsed: () => number;
   /** Resolves after so many milliseconds, or once the signal aborts. Never rejects. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 export const systemClock: Clock = {

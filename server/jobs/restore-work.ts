@@ -15,7 +15,7 @@ export const LOAD_SHARE = 0.8;
 
 interface BuildStep {
   status: string;
-  run(): Promise<void>;
+  run: () => Promise<void>;
 }
 
 /** The steps of a restore around the loading of rows. */
