@@ -4,6 +4,8 @@ import type { JobEvent, JobState } from '../../server/jobs/job.ts';
 const RATE_MS = 10_000;
 /** With less than this the rate would jump. */
 const LEAST_RATE_MS = 500;
+/** Where nothing has come for so long, the pace that it had says nothing of the end. */
+const STILL_MS = 30_000;
 /** How long a change of pace takes to show in the time that is left, in milliseconds: calm. */
 const CALM_MS = 60_000;
 
@@ -64,8 +66,8 @@ export class Pace {
 
 /** Milliseconds until the end when nothing has come for `silentMs`; null when nobody can tell. */
 export function timeLeft(fraction: number, speed: number | null, silentMs = 0): number | null {
-  if (speed === null || fraction >= 1) return null;
-  return (1 - fraction) / (speed * Math.exp(-Math.max(0, silentMs - RATE_MS) / CALM_MS));
+  if (speed === null || fraction >= 1 || silentMs > STILL_MS) return null;
+  return (1 - fraction) / speed;
 }
 
 /** The rate that holds when nothing has come for `silentMs`: progress is told only where there is some. */
@@ -76,7 +78,7 @@ export function rateNow(rate: number | null, silentMs: number): number | null {
 /** A time that is left, no more exact than anybody can know: `about 12 min`. Null is too long or unknown. */
 export function roughly(milliseconds: number | null): string | null {
   if (milliseconds === null || milliseconds > 30 * 24 * HOUR) return null;
-  if (milliseconds < MINUTE) return 'less than a minute';
+  if (milliseconds < MINUTE) return 'under 1 min';
   if (milliseconds < HOUR) return `about ${Math.round(milliseconds / MINUTE)} min`;
   if (milliseconds < 10 * HOUR) {
     const tens = Math.round(milliseconds / (10 * MINUTE));

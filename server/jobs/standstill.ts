@@ -22,7 +22,7 @@ export async function standstillOf(metadata: Metadata, job: JobId): Promise<Stuc
   if (row === undefined) throw noSuchJob(job);
   const now = row.now.getTime();
   // Most are asked for while they move: those cost one row.
-  const moved = Math.max(row.created_at.getTime(), row.progressed_at?.getTime() ?? 0);
+  const moved = (row.progressed_at ?? row.created_at).getTime();
   if (now - moved < STUCK_AFTER_MS) return null;
   // Being begun and being taken up again moves a job; before that, what counts is when it was asked for.
   const asked = row.state === 'running' ? null : await lastChangeOfState(metadata, job);

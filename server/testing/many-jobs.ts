@@ -36,7 +36,7 @@ export function manyJobs(count: number): string {
 
 /**
  * One job with so many tasks over 40 tables, 12 nodes and 4 engines (the last of them gone), each of 50 ranges: half of them
- * done, eight running, two of those in trouble; the rest waiting.
+ * done, eight running, two of those in trouble; the rest waiting. No engine takes any of it.
  */
 export function manyTasks(job: string, count: number): string {
   return `
@@ -50,7 +50,7 @@ export function manyTasks(job: string, count: number): string {
     VALUES (${job}, 1, now() - interval '1 hour', '{"type":"state","state":"pending","error":null}'),
            (${job}, 2, now() - interval '1 hour', '{"type":"state","state":"running","error":null}');
     INSERT INTO tasks (job_id, attempt, id, state, table_name, node, locality, body, estimated_bytes, rows, bytes, stored_bytes,
-                       files, result, engine, tries, started_at, progressed_at, finished_at, trouble, modified_at)
+                       files, result, engine, token, tries, started_at, progressed_at, finished_at, trouble, modified_at)
     SELECT ${job}, 1, n, state,
            jsonb_build_object('database', 'shop', 'schema', 'public', 'name', 'table_' || (n - 1) * 40 / ${count}),
            (n % 12 + 1)::text, 'region=eu,zone=' || n % 3,
@@ -63,6 +63,7 @@ export function manyTasks(job: string, count: number): string {
            CASE WHEN done = 1 THEN jsonb_build_object('files', jsonb_build_array(jsonb_build_object(
              'name', 'data/shop.public.t/' || n || '.copy.zst', 'rows', 1000, 'bytes', 100000, 'sha256', md5(n::text) || md5(n::text)))) END,
            CASE WHEN state = 'waiting' THEN NULL ELSE 'engine-' || n % 4 + 1 END,
+           'nobody-' || n,
            CASE WHEN state = 'waiting' THEN 0 WHEN state = 'running' AND n % 4 = 0 THEN 3 ELSE 1 END,
            CASE WHEN state = 'waiting' THEN NULL ELSE now() - interval '10 minutes' END,
            CASE WHEN state = 'waiting' THEN NULL ELSE now() - interval '1 minute' END,
