@@ -47,7 +47,7 @@ const columns = column.columns([
     id: 'took',
     header: 'Took',
     cell: ({ row: { original } }) => <Took task={original} />,
-    meta: { align: 'right', width: '110px', wideOnly: true },
+    meta: { align: 'right', width: '124px', wideOnly: true },
   }),
 ]);
 

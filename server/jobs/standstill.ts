@@ -87,7 +87,9 @@ async function whatWaits(
       SELECT t.id, t.table_name, t.node, t.state, t.tries, t.engine, t.trouble,
              t.body->'ranges'->0->>'index' AS first, t.body->'ranges'->-1->>'index' AS last
         FROM ${tasksOf(job)} AND (t.state = 'running' OR (t.state = 'waiting' AND t.trouble IS NOT NULL))
-       ORDER BY coalesce(t.progressed_at, t.started_at), t.id LIMIT 1`.execute(db),
+       ORDER BY coalesce(t.progressed_at, t.started_at), CASE WHEN t.trouble IS NULL THEN 1 ELSE 0 END, t.id LIMIT 1`.execute(
+      db,
+    ),
   ]);
   const [row] = stuck.rows;
   return {

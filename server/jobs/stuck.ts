@@ -75,8 +75,12 @@ function whereOf({ id, table, node, ranges }: StuckTask): string {
   if (ranges === null) return `task ${id}, rows of ${name}${place}`;
   const { first, last } = ranges;
   return first === last
-    ? `range ${first + 1} of ${name}${place}`
-    : `ranges ${first + 1} to ${last + 1} of ${name}${place}`;
+    ? `range ${counted(first)} of ${name}${place}`
+    : `ranges ${counted(first)} to ${counted(last)} of ${name}${place}`;
+}
+
+function counted(index: number): string {
+  return (index + 1).toLocaleString('en-US');
 }
 
 function reasonOf({ running, engine, engineGone, trouble }: StuckTask): string {

@@ -152,7 +152,7 @@ it('says what a job is stuck on: the task that has not moved for the longest', a
   await idleFor(4);
   await run(`UPDATE tasks SET progressed_at = now() - interval '5 minutes' WHERE id = 208`);
   expect(await log.stuck(JOB)).toMatchObject({
-    title: 'Stuck for 4 min on ranges 10351 to 10400 of table_20, node 5 (timeout)',
+    title: 'Stuck for 4 min on ranges 10,351 to 10,400 of table_20, node 5 (timeout)',
     task: 208,
   });
   await run(`UPDATE engines SET seen_at = now() - interval '1 minute' WHERE name = 'engine-1'`);
