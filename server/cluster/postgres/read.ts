@@ -28,6 +28,8 @@ export async function readRange(
   const cancel = () => connections.cancel(lease);
   signal.addEventListener('abort', cancel, { once: true });
   try {
+    // Connecting takes time, too, and a listener that comes too late hears nothing.
+    if (signal.aborted) throw canceled(signal, doing);
     await openTable(lease, table.name, at);
     if (signal.aborted) throw canceled(signal, doing);
     return startCopy(connections, lease, sql, signal, doing);
