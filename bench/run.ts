@@ -3,6 +3,7 @@ import { cockroachLoad } from './cockroach-load.ts';
 import { cockroach } from './cockroach.ts';
 import { fullBackup } from './full-backup.ts';
 import { jobs } from './jobs.ts';
+import { plan } from './plan.ts';
 import { postgresIncremental } from './postgres-incremental.ts';
 
 /** One result. `ratio` compares what was measured side by side in this run; times are this machine's. */
@@ -13,12 +14,15 @@ export interface Result {
   seconds?: Record<string, number>;
   milliseconds?: Record<string, number>;
   ratio: Record<string, number>;
+  /** What else there is to tell. */
+  counts?: Record<string, number>;
 }
 
 const benchmarks: Record<string, () => Promise<Result[]>> = {
   'full-backup': fullBackup,
   'postgres-incremental': postgresIncremental,
   jobs,
+  plan,
   cockroach,
   'cockroach-load': cockroachLoad,
 };
