@@ -76,7 +76,9 @@ export async function runBackup(
 async function recordedPlan(job: ClaimedJob, tools: EngineTools): Promise<ExportContext | null> {
   if (job.attempt === 0) return null;
   const [latest] = await tools.tasks.plans(job.id);
-  return latest?.planned === true ? exportContextSchema.parse(latest.context) : null;
+  return latest?.planned === true && latest.attempt === job.attempt
+    ? exportContextSchema.parse(latest.context)
+    : null;
 }
 
 /** Holds the moment of an earlier coordinator, which may be there still, or that of one of its deputies. */

@@ -27,7 +27,7 @@ function plans(desk: Desk): void {
       await desk.tasks.share(job, { moment: 'second' });
       await addTasks(desk.tasks, job, newTasks([{}, {}, {}]), 'waiting');
       expect(await desk.tasks.plans(job.id)).toEqual([
-        { context: { moment: 'second' }, planned: false, built: 0 },
+        { attempt: 1, context: { moment: 'second' }, planned: false, built: 0 },
       ]);
       await desk.tasks.markPlanned(job);
       await desk.tasks.noteBuilt(job, 3);
@@ -37,13 +37,14 @@ function plans(desk: Desk): void {
       await desk.tasks.share(other, { moment: 'third' });
       expect(await desk.tasks.shared(await desk.picked('t2'))).toEqual({ moment: 'third' });
       expect(await desk.tasks.plans(job.id)).toEqual([
-        { context: { moment: 'third' }, planned: true, built: 3 },
+        { attempt: 1, context: { moment: 'third' }, planned: true, built: 3 },
       ]);
       await desk.jobs.beginAttempt(other);
+      expect((await desk.tasks.plans(job.id)).map(({ attempt }) => attempt)).toEqual([1]);
       await desk.tasks.share(other, { moment: 'fourth' });
-      expect((await desk.tasks.plans(job.id)).map(({ context }) => context)).toEqual([
-        { moment: 'fourth' },
-        { moment: 'third' },
+      expect((await desk.tasks.plans(job.id)).map(({ attempt, context }) => [attempt, context])).toEqual([
+        [2, { moment: 'fourth' }],
+        [1, { moment: 'third' }],
       ]);
     });
 

@@ -145,6 +145,7 @@ export interface TaskTotals {
 
 /** What is recorded of an attempt. */
 export interface RecordedPlan {
+  attempt: number;
   context: unknown;
   /** All of its tasks are noted. */
   planned: boolean;
@@ -161,7 +162,7 @@ export interface TaskLedger {
   share(job: ClaimedJob, context: object): Promise<void>;
   /** What `share` recorded last before the task was picked. */
   shared(task: PickedTask): Promise<unknown>;
-  /** What the job's attempts recorded, the latest first. */
+  /** What the job's attempts recorded, the latest first; one that has recorded nothing yet is not among them. */
   plans(job: JobId): Promise<RecordedPlan[]>;
 
   /** Records some of the attempt's tasks, numbered from `first` in the order given. Those of a number that is noted stay. */

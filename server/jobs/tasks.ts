@@ -60,7 +60,7 @@ export class TaskBoard implements TaskLedger {
   async plans(job: JobId): Promise<RecordedPlan[]> {
     return this.#metadata.db
       .selectFrom('job_attempts')
-      .select(['context', 'planned', 'built'])
+      .select(['attempt', 'context', 'planned', 'built'])
       .where('job_id', '=', job)
       .orderBy('attempt', 'desc')
       .execute();

@@ -61,7 +61,7 @@ export class MemoryTasks implements TaskLedger {
       this.#there
         .attempts(job)
         .toSorted((a, b) => b.attempt - a.attempt)
-        .map(({ context, planned, built }) => ({ context: JSON.parse(context) as unknown, planned, built })),
+        .map(({ context, ...rest }) => ({ ...rest, context: JSON.parse(context) as unknown })),
     );
   }
 
