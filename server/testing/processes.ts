@@ -11,10 +11,11 @@ import { freePort } from '../cluster/embedded/free-port.ts';
 import { type Config, readConfig } from '../config.ts';
 import type { JobError, JobState, TaskState } from '../jobs/job.ts';
 import { isOutage } from '../metadata/outage.ts';
-import { METADATA_DATABASE, prepareMetadata } from '../supervisor/metadata.ts';
+import { prepareMetadata } from '../supervisor/metadata.ts';
 import { NODE_FLAGS } from '../supervisor/node-flags.ts';
 import type { TestServer } from '../cluster/postgres/test-server.ts';
 import { viaPsql } from './psql.ts';
+import { type SlowLink, startSlowLink } from './slow-link.ts';
 
 const SERVER = path.resolve(import.meta.dirname, '..');
 const READY_MS = 90_000;
@@ -51,7 +52,7 @@ export interface StoredTask {
 }
 
 export interface ProcessesOptions {
-  /** Has the metadata store. */
+  /** Has the metadata store, in a database of its own. */
   store: TestServer;
   /** Of the cluster `default`. */
   clusterUrl: string;
@@ -85,8 +86,9 @@ export class Processes {
   static async prepare({ store, clusterUrl, env = {} }: ProcessesOptions): Promise<Processes> {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'holdfast-processes-'));
     await chmod(dataDir, 0o711);
-    await store.exec('postgres', `CREATE DATABASE ${METADATA_DATABASE}`);
-    const storeUrl = store.url.replace(/\/postgres$/, `/${METADATA_DATABASE}`);
+    const database = `holdfast_${path.basename(dataDir).slice(-6)}`;
+    await store.exec('postgres', `CREATE DATABASE "${database}"`);
+    const storeUrl = store.url.replace(/\/postgres$/, `/${database}`);
     const all = {
       HOLDFAST_DATA_DIR: dataDir,
       HOLDFAST_METADATA_URL: storeUrl,
@@ -130,7 +132,13 @@ export class Processes {
       cwd: path.dirname(SERVER),
       // With a channel: should the test itself be killed, they notice.
       stdio: ['ignore', shown, shown, 'ipc'],
-      env: { ...COMPILE_CACHE, ...withoutHoldfast(process.env), ...this.#env, ...env, NODE_ENV: 'production' },
+      env: {
+        ...COMPILE_CACHE,
+        ...withoutHoldfast(process.env),
+        ...this.#env,
+        ...env,
+        NODE_ENV: 'production',
+      },
     });
     const part = partOf(child);
     const [first] = (await Promise.race([
@@ -262,5 +270,36 @@ function killed(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch {
     // It has ended meanwhile.
+  }
+}
+
+/** What a test of processes has at hand. */
+export interface Stage {
+  processes: Processes;
+  /** Between the engines and the cluster. */
+  link: SlowLink;
+}
+
+export interface StageOptions extends Omit<ProcessesOptions, 'clusterUrl'> {
+  cluster: TestServer;
+  bytesPerSecond: number;
+}
+
+/** Does it with processes whose cluster can be read and written only so fast, and leaves none of them. */
+export async function onStage(
+  { cluster, bytesPerSecond, ...options }: StageOptions,
+  play: (stage: Stage) => Promise<void>,
+): Promise<void> {
+  const link = await startSlowLink({ host: '127.0.0.1', port: cluster.port }, bytesPerSecond);
+  try {
+    const clusterUrl = cluster.url.replace(`:${cluster.port}/`, `:${link.port}/`);
+    const processes = await Processes.prepare({ ...options, clusterUrl });
+    try {
+      await play({ processes, link });
+    } finally {
+      await processes.close();
+    }
+  } finally {
+    await link.close();
   }
 }

@@ -1,0 +1,81 @@
+import type { TestServer } from '../cluster/postgres/test-server.ts';
+
+/** A database of so many tables with so many rows of about 140 bytes each: every table is a task at least. */
+export async function makeShop(
+  server: TestServer,
+  database: string,
+  { tables, rows }: { tables: number; rows: number },
+): Promise<void> {
+  await server.exec('postgres', `CREATE DATABASE ${database}`);
+  const statements = Array.from(
+    { length: tables },
+    (_, table) =>
+      `CREATE TABLE items_${table} (id int PRIMARY KEY, name text NOT NULL, price int);
+       INSERT INTO items_${table} SELECT n, repeat(md5(n::text || '/${table}'), 4), n % 97 FROM generate_series(1, ${rows}) n;
+       CREATE INDEX ON items_${table} (price)`,
+  );
+  await server.exec(database, statements.join(';'));
+}
+
+/** A writer that goes on until it is stopped. */
+export interface Writer {
+  /** Answers how many of its transactions were committed. */
+  stop(): Promise<number>;
+}
+
+/** So much every account has in the beginning. */
+const FIRST_BALANCE = 1000;
+
+/** A database of accounts between which money is moved; each transfer is noted in its transaction. */
+export async function makeLedger(server: TestServer, database: string, accounts: number): Promise<void> {
+  await server.exec('postgres', `CREATE DATABASE ${database}`);
+  await server.exec(
+    database,
+    `CREATE TABLE accounts (id int PRIMARY KEY, balance bigint NOT NULL, note text NOT NULL);
+     INSERT INTO accounts SELECT n, ${FIRST_BALANCE}, repeat(md5(n::text), 4) FROM generate_series(1, ${accounts}) n;
+     CREATE TABLE transfers (id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, source int NOT NULL, target int NOT NULL, amount int NOT NULL)`,
+  );
+}
+
+/** Moves money, a transaction after the other. */
+export function writeLedger(server: TestServer, database: string, accounts: number): Writer {
+  let over = false;
+  let committed = 0;
+  const going = (async () => {
+    for (; !over; committed++) {
+      // As far apart as can be: in other ranges, and other tasks.
+      const source = 1 + ((committed * 7919) % accounts);
+      const target = 1 + ((source + accounts / 2) % accounts);
+      await server.exec(
+        database,
+        `BEGIN; UPDATE accounts SET balance = balance - 1 WHERE id = ${source};
+         UPDATE accounts SET balance = balance + 1 WHERE id = ${target};
+         INSERT INTO transfers (source, target, amount) VALUES (${source}, ${target}, 1); COMMIT`,
+      );
+    }
+    return committed;
+  })();
+  going.catch(() => undefined);
+  return {
+    stop() {
+      over = true;
+      return going;
+    },
+  };
+}
+
+/** How many accounts don't have what their transfers come to, how many transfers there are, and what all accounts have. */
+export async function auditLedger(
+  server: TestServer,
+  database: string,
+): Promise<{ wrong: number; transfers: number; total: number }> {
+  const [row] = await server.exec(
+    database,
+    `SELECT (SELECT count(*)::int FROM accounts a
+              WHERE balance <> ${FIRST_BALANCE} + (SELECT coalesce(sum(amount), 0) FROM transfers WHERE target = a.id)
+                                   - (SELECT coalesce(sum(amount), 0) FROM transfers WHERE source = a.id)) AS wrong,
+            (SELECT count(*)::int FROM transfers) AS transfers,
+            (SELECT sum(balance)::float8 FROM accounts) AS total`,
+  );
+  return row as { wrong: number; transfers: number; total: number };
+}
