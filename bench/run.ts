@@ -2,6 +2,7 @@
 import { cockroachLoad } from './cockroach-load.ts';
 import { cockroach } from './cockroach.ts';
 import { fullBackup } from './full-backup.ts';
+import { plan } from './plan.ts';
 import { postgresIncremental } from './postgres-incremental.ts';
 
 /** One result. `ratio` compares what was measured side by side in this run; seconds are this machine's. */
@@ -11,11 +12,14 @@ export interface Result {
   rows: number;
   seconds: Record<string, number>;
   ratio: Record<string, number>;
+  /** What else there is to tell. */
+  counts?: Record<string, number>;
 }
 
 const benchmarks: Record<string, () => Promise<Result[]>> = {
   'full-backup': fullBackup,
   'postgres-incremental': postgresIncremental,
+  plan,
   cockroach,
   'cockroach-load': cockroachLoad,
 };

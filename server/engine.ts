@@ -10,6 +10,7 @@ import { HoldfastError } from './errors.ts';
 import { systemClock } from './clock.ts';
 import { enduring } from './jobs/enduring.ts';
 import { EngineRoster } from './jobs/engines.ts';
+import { StoredMomentOffers } from './jobs/moment-offers.ts';
 import { BossQueue } from './jobs/queue.ts';
 import { JobStore } from './jobs/store.ts';
 import { TaskBoard } from './jobs/tasks.ts';
@@ -48,11 +49,12 @@ async function startEngine(logger: Logger): Promise<Role> {
     jobs: enduring(new JobStore(metadata, secrets, clock.now), clock),
     tasks: enduring(new TaskBoard(metadata, clock.now), clock),
     roster: new EngineRoster(metadata),
+    moments: enduring(new StoredMomentOffers(metadata), clock),
     queue,
     clusters,
     limits: config.limits,
     turns: new Turns(config.engineTasks),
-    openStore: (location) => openStore(location, storage),
+    openStore: (location, onWait) => openStore(location, { ...storage, onWait }),
     logger,
     clock,
     patienceMs: config.patienceMs,

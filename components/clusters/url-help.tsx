@@ -28,7 +28,8 @@ export function UrlHelp() {
             console runs on; machines with engines need the files at the same paths.
           </Example>
           <Example url="simulated://3?rows=2000000">
-            A pretend cluster of three nodes, to try things with.
+            A pretend cluster of three nodes, to try things with. &amp;leases=30s&amp;down=5 has its leases
+            move and its nodes go down; docs/simulation.md has all that can happen.
           </Example>
           <Text size="sm" c="dimmed">
             Special characters in a password are written as in any URL: %40 for @, %2F for /, %3A for :.

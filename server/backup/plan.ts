@@ -249,11 +249,12 @@ async function spreadOf(
       };
       for await (const task of planAllTasks(cluster, tablesOf(resolved), at, bytesATask, layerAt)) {
         const table = tables.get(nameKey(task.table));
-        if (table !== undefined) table.ranges += task.ranges.length;
-        const node = nodes.get(task.node);
-        if (node !== undefined) {
-          node.ranges += task.ranges.length;
-          node.bytes += task.estimatedBytes;
+        for (const range of task.ranges) {
+          if (table !== undefined) table.ranges += range.count;
+          const node = nodes.get(range.leaseholder);
+          if (node === undefined) continue;
+          node.ranges += range.count;
+          node.bytes += range.estimatedBytes;
         }
       }
     });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { atMoment, rangesOf } from '../cluster/conformance-tools.ts';
 import { nameKey } from '../cluster/names.ts';
 import { openCluster } from '../cluster/open.ts';
+import type { TableRange } from '../cluster/cluster.ts';
 import { inTurn, planAllTasks, planTasks, taskBytes } from './tasks.ts';
 import type { PlannedTask } from './tasks.ts';
 
@@ -36,23 +37,40 @@ describe('planTasks', () => {
     await fc.assert(
       fc.asyncProperty(arbitrary, async ({ nodes, seed, rows, bytesATask }) => {
         const plan = await planned(`simulated://${nodes}?seed=${seed}&rows=${rows}`, bytesATask);
-        const key = ({ table, index }: PlannedTask['ranges'][number]) => `${nameKey(table)} ${index}`;
-        const inTasks = plan.tasks.flatMap(({ ranges }) => ranges);
-        expect(inTasks.map(key).sort()).toEqual(plan.ranges.map(key).sort());
+        const of = new Map(plan.ranges.map((range) => [`${nameKey(range.table)} ${range.index}`, range]));
+        const there = (table: PlannedTask['table'], index: number): TableRange => {
+          const range = of.get(`${nameKey(table)} ${index}`);
+          of.delete(`${nameKey(table)} ${index}`);
+          if (range === undefined) throw new Error(`range ${index} is not there, or twice`);
+          return range;
+        };
         const live = plan.nodes.filter((node) => node.live).map(({ id }) => id);
         for (const task of plan.tasks) {
           expect(live).toContain(task.node);
           for (const range of task.ranges) {
-            expect(range.leaseholder).toBe(task.node);
             expect(range.table).toEqual(task.table);
+            const parts = Array.from({ length: range.count }, (_, part) =>
+              there(task.table, range.index + part),
+            );
+            for (const part of parts) expect(part.leaseholder).toBe(task.node);
+            expect(range.leaseholder).toBe(task.node);
+            expect([range.start, range.end]).toEqual([parts[0]?.start, parts.at(-1)?.end]);
+            const sum = (key: 'estimatedBytes' | 'estimatedRows') =>
+              parts.reduce((total, part) => total + part[key], 0);
+            expect([range.estimatedBytes, range.estimatedRows]).toEqual([
+              sum('estimatedBytes'),
+              sum('estimatedRows'),
+            ]);
           }
           const bytes = task.ranges.reduce((sum, range) => sum + range.estimatedBytes, 0);
           expect(task.estimatedBytes).toBe(bytes);
           // A range that is larger by itself can't be made smaller here.
-          if (task.ranges.length > 1) expect(bytes).toBeLessThanOrEqual(bytesATask);
+          const count = task.ranges.reduce((total, range) => total + range.count, 0);
+          if (count > 1) expect(bytes).toBeLessThanOrEqual(bytesATask);
           const indices = task.ranges.map(({ index }) => index);
           expect(indices).toEqual(indices.toSorted((a, b) => a - b));
         }
+        expect(of.size).toBe(0);
       }),
       { numRuns: 40 },
     );

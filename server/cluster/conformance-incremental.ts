@@ -48,18 +48,24 @@ export async function rowsByKey(
   return rows;
 }
 
-/** Reads all changes of a table, range by range, and sees to it that each key comes once and in one kind only. */
+/**
+ * Reads all changes of a table, range by range or all ranges as one, and sees to it that each key comes once and in one kind
+ * only.
+ */
 export async function readAllChanges(
   cluster: Cluster,
   table: TableDescriptor,
   method: Exclude<ChangeMethod, 'whole'>,
   from: Moment,
   at: Moment,
+  asOne = false,
 ): Promise<ReadChanges> {
-  const ranges: TableRange[] = [];
+  let ranges: TableRange[] = [];
   for await (const range of cluster.changeRanges(table, method, from, at)) ranges.push(range);
   expect(ranges.length).toBeGreaterThan(0);
   expect(ranges.map(({ index }) => index)).toEqual(ranges.map((_, index) => index));
+  const [first, last] = [ranges[0], ranges.at(-1)];
+  if (asOne && first !== undefined && last !== undefined) ranges = [{ ...first, end: last.end }];
   const rows = new Map<string, string>();
   const deleted = new Set<string>();
   const seen = new Set<string>();
@@ -177,6 +183,19 @@ export function incrementalConformance(lab: IncrementalLab): void {
       } finally {
         await other.close();
       }
+    });
+
+    it('is the same where neighbouring pieces are read as one', async () => {
+      await withChanges(async (changed, tables) => {
+        for (const { table: name, method } of await planned(changed, tables)) {
+          const table = tables.find((candidate) => nameKey(candidate.name) === nameKey(name));
+          if (table === undefined || method === 'whole') continue;
+          const { from, at } = changed;
+          const pieces = await readAllChanges(lab.cluster, table, method, from, at);
+          const asOne = await readAllChanges(lab.cluster, table, method, from, at, true);
+          expect(asOne, printName(name)).toEqual(pieces);
+        }
+      });
     });
 
     it('is refused where the base has left the window of a table, which is named', async () => {

@@ -9,6 +9,7 @@ import {
   holdAlso,
   never,
   rangesOf,
+  readLines,
   readTable,
 } from './conformance-tools.ts';
 import type { HeldMoment, Moment } from './moment.ts';
@@ -126,6 +127,27 @@ export function readingConformance(kind: string, lab: ReadingLab): void {
       const { database, ids } = await lab.fixture();
       await atMoment(lab.cluster, [database], async (at) => {
         await expectCovered(lab.cluster, named(database, 'accounts'), at, ids);
+      });
+    });
+
+    it('can be read as one with their neighbours, whoever serves those', async () => {
+      const { database, ids } = await lab.fixture();
+      await atMoment(lab.cluster, [database], async (at) => {
+        const table = await describeTable(lab.cluster, named(database, 'accounts'), at);
+        const ranges = await rangesOf(lab.cluster, table.name, at, 20_000);
+        const parts = await Promise.all(ranges.map((range) => readLines(lab.cluster, table, range, at)));
+        expect(parts.flat()).toHaveLength(ids.length);
+        for (const [first, last] of [
+          [0, ranges.length],
+          [0, 2],
+          [1, ranges.length - 1],
+          [ranges.length - 2, ranges.length],
+        ] as const) {
+          const [range, end] = [ranges[Math.max(0, first)], ranges[Math.min(ranges.length, last) - 1]];
+          if (range === undefined || end === undefined) continue;
+          const lines = await readLines(lab.cluster, table, { ...range, end: end.end }, at);
+          expect(lines.sort()).toEqual(parts.slice(Math.max(0, first), last).flat().sort());
+        }
       });
     });
 

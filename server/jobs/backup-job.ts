@@ -3,7 +3,7 @@ import { type ResolvedTargets, resolveTargets } from '../backup/check.ts';
 import { tablesOf } from '../backup/plan.ts';
 import { databasesOf } from '../backup/targets.ts';
 import { taskBytes } from '../backup/tasks.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
 import { type HeldMoment, type Moment, momentText } from '../cluster/moment.ts';
 import { HoldfastError, messageOf } from '../errors.ts';
 import { claim } from '../format/checkpoint.ts';
@@ -19,6 +19,7 @@ import { removeFiles, sealedBefore } from './backup-files.ts';
 import { logChanges, sealBackup } from './backup-seal.ts';
 import { begun, newExportTasks } from './backup-tasks.ts';
 import type { ClaimedJob } from './ledger.ts';
+import { watchNodes } from './node-watch.ts';
 import { MomentLost, PauseRequested } from './outcome.ts';
 import { waitWhilePaused } from './pause.ts';
 import { type ExportContext, exportContextSchema } from './spec.ts';
@@ -52,7 +53,7 @@ export async function runBackup(
     if (job.attempt > 0 && (await sealedBefore(store, location, job))) return;
     const cluster = await tools.clusters.connect(job.cluster);
     const recorded = await recordedPlan(job, tools);
-    const held = recorded === null ? null : await cluster.holdAlso(recorded.moment);
+    const held = recorded === null ? null : await holdAgain(job, tools, cluster, recorded.moment);
     if (recorded !== null && held === null)
       await tools.jobs.log(
         job.id,
@@ -75,6 +76,20 @@ async function recordedPlan(job: ClaimedJob, tools: EngineTools): Promise<Export
   if (job.attempt === 0) return null;
   const [latest] = await tools.tasks.plans(job.id);
   return latest?.planned === true ? exportContextSchema.parse(latest.context) : null;
+}
+
+/** Holds the moment of an earlier coordinator, which may be there still, or that of one of its deputies. */
+async function holdAgain(
+  job: ClaimedJob,
+  tools: EngineTools,
+  cluster: Cluster,
+  moment: Moment,
+): Promise<HeldMoment | null> {
+  for (const known of [moment, ...(await tools.moments.offers({ jobId: job.id, attempt: job.attempt }))]) {
+    const held = await cluster.holdAlso(known);
+    if (held !== null) return held;
+  }
+  return null;
 }
 
 async function basesOf(
@@ -224,7 +239,7 @@ async function exportAndSeal(
   const [info, users] = await Promise.all([cluster.describe(), cluster.users()]);
   for (;;) {
     try {
-      await awaitExport(backup, held);
+      await awaitExport(backup, held, info.nodes);
       break;
     } catch (error) {
       if (!(error instanceof PauseRequested) || held.moment.kind !== 'snapshot') throw error;
@@ -235,7 +250,12 @@ async function exportAndSeal(
   await sealBackup(backup, context, { moment: held.moment, info, users, resolved });
 }
 
-async function awaitExport({ job, tools }: Backup, held: HeldMoment): Promise<void> {
+async function awaitExport(
+  { job, tools, cluster }: Backup,
+  held: HeldMoment,
+  nodes: readonly ClusterNode[],
+): Promise<void> {
+  const watching = watchNodes(job.id, tools, cluster, nodes);
   try {
     await awaitTasks(job, tools, {
       lost: held.lost,
@@ -246,6 +266,8 @@ async function awaitExport({ job, tools }: Backup, held: HeldMoment): Promise<vo
   } catch (error) {
     if (error instanceof HoldfastError && error.code === 'unreadable-moment') throw new MomentLost(error);
     throw error;
+  } finally {
+    await watching.stop();
   }
 }
 

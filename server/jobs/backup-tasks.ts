@@ -1,9 +1,9 @@
-import { type PlannedLayer, planAllTasks } from '../backup/tasks.ts';
+import { type PlannedLayer, type PlannedRange, planAllTasks } from '../backup/tasks.ts';
 import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
 import type { Moment } from '../cluster/moment.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import type { NewTask } from './ledger.ts';
-import type { ExportTask } from './spec.ts';
+import type { RecordedExportTask } from './spec.ts';
 
 export interface Planning {
   cluster: Cluster;
@@ -21,9 +21,27 @@ export async function* newExportTasks(
   const localities = new Map(nodes.map(({ id, locality }) => [String(id), locality]));
   const planned = planAllTasks(cluster, tables, moment, bytesATask, layer);
   for await (const { table, method, node, ranges, estimatedBytes } of planned) {
-    const body: ExportTask = { kind: 'export', table, method, node, ranges };
+    const body: RecordedExportTask = {
+      kind: 'export',
+      table,
+      method,
+      node,
+      ranges: ranges.map((range) => recorded(range, node)),
+    };
     yield { table, node, locality: localities.get(node) ?? '', estimatedBytes, body };
   }
+}
+
+/** A range without what it has in common with all others of a task of that node. */
+function recorded(
+  { table: _, leaseholder, count, ...range }: PlannedRange,
+  node: string,
+): RecordedExportTask['ranges'][number] {
+  return {
+    ...range,
+    ...(leaseholder === node ? {} : { leaseholder }),
+    ...(count === 1 ? {} : { count }),
+  };
 }
 
 /** Asks for the first item at once, whenever it is taken. */

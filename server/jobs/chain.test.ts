@@ -227,7 +227,8 @@ describe('a chain of backups', () => {
       await ended(id);
       expect((await rig.services.jobs.view(id)).state).toBe('succeeded');
       const log = (await rig.events(id)).flatMap((event) => (event.type === 'log' ? [event.message] : []));
-      expect(log.join('\n')).toContain('Attempt 2');
+      expect(log.join('\n')).toContain('Going on, coordinated by');
+      expect((await rig.services.jobs.view(id)).attempt).toBe(1);
       expect(await restored(database)).toEqual(await model('bank', 3));
       expect(
         await rig.server.exec(database, "SELECT nspname FROM pg_namespace WHERE nspname ~ 'holdfast'"),

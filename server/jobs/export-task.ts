@@ -22,9 +22,15 @@ export async function workExportTask(
 ): Promise<void> {
   const task = exportTaskSchema.parse(work.task.body);
   const location = parseLocation(statement.to);
-  const store = work.tools.openStore(location);
+  const store = work.tools.openStore(location, work.tools.waits.of(work.task.jobId));
   try {
     const cluster = await work.tools.clusters.connect(work.cluster);
+    void work.tools.deputies.join(work.task, cluster, context.moment);
+    if (task.ranges[0]?.index === 0 && work.task.tries === 1)
+      await work.tools.jobs.log(
+        work.task.jobId,
+        `Reading of ${printName(task.table)} has begun, from node ${task.node} by ${work.tools.engine.name}.`,
+      );
     const { files, compared } = await writeFiles(cluster, store, task, context, work);
     const sum = (of: (file: DataFile) => number) => files.reduce((total, file) => total + of(file), 0);
     const result: ExportResult = { files, compared };

@@ -134,7 +134,7 @@ describe.concurrent('of the engines of a job', () => {
       await processes.startConsole();
       await processes.startEngine();
       await processes.startEngine();
-      const writer = writeLedger(server, 'bank', ACCOUNTS);
+      const writer = await writeLedger(server, 'bank', ACCOUNTS);
       try {
         const id = await processes.begin("BACKUP DATABASE bank TO 'nodelocal://self/bank'");
         await processes.untilDone(id, 1);

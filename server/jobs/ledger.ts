@@ -1,3 +1,4 @@
+import type { Moment } from '../cluster/moment.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import type { Follower } from '../metadata/signals.ts';
 import type { JobError, JobId, JobKind, JobProgress, JobState, TaskState } from './job.ts';
@@ -91,9 +92,7 @@ export interface NewTask {
 }
 
 /** Which try of which task. */
-export interface TaskTry {
-  jobId: JobId;
-  attempt: number;
+export interface TaskTry extends AttemptOf {
   id: number;
   /** From 1. */
   tries: number;
@@ -102,6 +101,8 @@ export interface TaskTry {
 export interface PickedTask extends TaskTry {
   /** The job's claim at that time. */
   epoch: number;
+  /** Who had it before and is gone; null where nobody had. */
+  formerEngine: string | null;
   table: ObjectName;
   node: string | null;
   body: unknown;
@@ -201,6 +202,28 @@ export interface TaskLedger {
   leftovers(job: ClaimedJob): Promise<string[]>;
   /** Every file that any try of any attempt of the job began to write. */
   files(job: JobId): Promise<string[]>;
+}
+
+/** Which engines hold a job's moment beside its coordinator, and what it is called there. */
+export interface MomentOffers {
+  /** What the engine might hold: moments of jobs that others coordinate, and that too few hold. */
+  wanted(engine: Engine): Promise<WantedMoment[]>;
+  /** It is about to; false where enough do, or where it coordinates the job. */
+  reserve(of: AttemptOf, engine: Engine): Promise<boolean>;
+  offer(of: AttemptOf, engine: Engine, moment: Moment): Promise<void>;
+  /** Some may be gone. */
+  offers(of: AttemptOf): Promise<Moment[]>;
+  withdraw(of: AttemptOf, engine: Engine): Promise<void>;
+}
+
+export interface AttemptOf {
+  jobId: JobId;
+  attempt: number;
+}
+
+export interface WantedMoment extends AttemptOf {
+  cluster: string;
+  moment: Moment;
 }
 
 /** Which engines there are. */

@@ -48,7 +48,7 @@ export async function workLoadTask(
     throw new HoldfastError('internal', `the plan lacks what is needed to load "${printName(name)}"`);
   }
   const location = parseLocation(url, 'source');
-  const store = tools.openStore(location);
+  const store = tools.openStore(location, tools.waits.of(task.jobId));
   try {
     const cluster = await tools.clusters.connect(work.cluster);
     const target = { restore: task.jobId, key: ledgerKey(step), database, table };

@@ -23,6 +23,8 @@ interface OpenRow {
 interface Found extends OpenRow {
   id: number;
   node: string | null;
+  /** Who had it, and could not end it. */
+  formerEngine: string | null;
 }
 
 /** Implements TaskLedger.pick. One asks at a time, over all engines: so the limits hold. */
@@ -55,6 +57,7 @@ async function boundTo(tx: Tx, token: string): Promise<(Found & { running: boole
       'tasks.id',
       'tasks.node',
       'tasks.state',
+      'tasks.engine',
       'jobs.epoch',
       'jobs.cluster',
       'jobs.state as job_state',
@@ -66,7 +69,9 @@ async function boundTo(tx: Tx, token: string): Promise<(Found & { running: boole
   const counts = row.job_state === 'running' && row.job_attempt === row.attempt;
   if (!counts || (row.state !== 'waiting' && row.state !== 'running')) return 'over';
   const { attempt, id, node, epoch, cluster } = row;
-  return { jobId: row.job_id as JobId, attempt, id, node, epoch, cluster, running: row.state === 'running' };
+  const running = row.state === 'running';
+  const formerEngine = running ? row.engine : null;
+  return { jobId: row.job_id as JobId, attempt, id, node, epoch, cluster, running, formerEngine };
 }
 
 async function runningTasks(tx: Tx): Promise<Running[]> {
@@ -133,11 +138,11 @@ async function nearest(
     select = select.orderBy(sql`CASE ${sql.join(cases, sql` `)} ELSE ${sql.lit(places.length)} END`);
   }
   const row = await select.orderBy('id').limit(1).executeTakeFirst();
-  return row === undefined ? null : { ...job, ...row };
+  return row === undefined ? null : { ...job, ...row, formerEngine: null };
 }
 
 async function take(tx: Tx, found: Found, { token, engine, now }: Asking): Promise<Picked> {
-  const { jobId, attempt, id, epoch } = found;
+  const { jobId, attempt, id, epoch, formerEngine } = found;
   const row = await tx
     .updateTable('tasks')
     .set({
@@ -162,6 +167,7 @@ async function take(tx: Tx, found: Found, { token, engine, now }: Asking): Promi
     attempt,
     id,
     epoch,
+    formerEngine,
     tries: row.tries,
     table: row.table_name,
     node: row.node,

@@ -84,27 +84,40 @@ export const loadContextSchema = restorePlanSchema.extend({
 });
 export type LoadContext = z.infer<typeof loadContextSchema>;
 
-/** One export task: ranges of one table on one node, whole or what changed in them. */
-export const exportTaskSchema = z.object({
-  kind: z.literal('export'),
-  table: objectNameSchema,
-  method: z.enum(['feed', 'comparison', 'whole']),
-  node: z.string(),
-  ranges: z
-    .array(
-      z.object({
-        table: objectNameSchema,
-        index: z.number().int(),
-        start: z.string().nullable(),
-        end: z.string().nullable(),
-        leaseholder: z.string(),
-        estimatedBytes: z.number(),
-        estimatedRows: z.number(),
-      }),
-    )
-    .min(1),
+/** Some of a table's ranges as a task keeps them: neighbours on one node are one. */
+const taskRangeSchema = z.object({
+  /** The first one's. */
+  index: z.number().int(),
+  start: z.string().nullable(),
+  end: z.string().nullable(),
+  /** Left out for the task's node: there may be a million of them. */
+  leaseholder: z.string().optional(),
+  estimatedBytes: z.number(),
+  estimatedRows: z.number(),
+  /** How many of the cluster's ranges it is. */
+  count: z.number().int().default(1),
 });
+
+/** One export task: ranges of one table on one node, whole or what changed in them. */
+export const exportTaskSchema = z
+  .object({
+    kind: z.literal('export'),
+    table: objectNameSchema,
+    method: z.enum(['feed', 'comparison', 'whole']),
+    node: z.string(),
+    ranges: z.array(taskRangeSchema).min(1),
+  })
+  .transform(({ ranges, ...task }) => ({
+    ...task,
+    ranges: ranges.map(({ leaseholder = task.node, ...range }) => ({
+      ...range,
+      table: task.table,
+      leaseholder,
+    })),
+  }));
 export type ExportTask = z.infer<typeof exportTaskSchema>;
+/** The same as it is recorded. */
+export type RecordedExportTask = z.input<typeof exportTaskSchema>;
 
 /**
  * What an export task answers: the files that it wrote, none where nothing changed; and why a table was compared with the

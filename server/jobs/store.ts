@@ -359,6 +359,7 @@ export class JobStore implements JobLedger {
       })
       .where('id', '=', id)
       .execute();
+    if (isFinal(state)) await tx.deleteFrom('held_moments').where('job_id', '=', id).execute();
     await this.#append(tx, id, { type: 'state', state, error });
   }
 

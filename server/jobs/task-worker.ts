@@ -1,20 +1,28 @@
 import { repeat } from '../clock.ts';
 import { printName } from '../cluster/names.ts';
 import { HoldfastError, messageOf } from '../errors.ts';
+import type { Deputies } from './deputies.ts';
 import { exportContextOf, workExportTask } from './export-task.ts';
 import type { PickedTask, TaskProgress } from './ledger.ts';
 import { loadContextOf, workLoadTask } from './load-task.ts';
 import { EngineStopping, mayPass } from './outcome.ts';
 import { jobErrorOf } from './store.ts';
+import type { StorageWaits } from './storage-waits.ts';
 import { FIRST_LATER_MS, LONGEST_LATER_MS, REPORT_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
 
 /** Of a task that fails again and again, so many failures are logged each, and then every tenth. */
 const LOGGED_EACH = 3;
 
+/** What an engine works tasks with. */
+export interface WorkerTools extends EngineTools {
+  deputies: Deputies;
+  waits: StorageWaits;
+}
+
 /** One try of one task, as the work itself sees it. */
 export interface TaskWork {
-  tools: EngineTools;
+  tools: WorkerTools;
   cluster: string;
   task: PickedTask;
   /** Aborts when the engine stops, or the try doesn't count any more. */
@@ -31,7 +39,7 @@ export interface TaskWork {
  * Works the task that a token of the queue brings. Throws to have the token given out again, which then brings the same task; a
  * failure that trying again won't mend gives the task up, and its job with it.
  */
-export async function workToken(token: string, tools: EngineTools): Promise<void> {
+export async function workToken(token: string, tools: WorkerTools): Promise<void> {
   for (let wait = FIRST_LATER_MS; ; wait = Math.min(2 * wait, LONGEST_LATER_MS)) {
     if (tools.stopping.aborted) throw new EngineStopping();
     const picked = await tools.tasks.pick(token, tools.engine, tools.limits);
@@ -41,7 +49,7 @@ export async function workToken(token: string, tools: EngineTools): Promise<void
   }
 }
 
-async function workTask(task: PickedTask, tools: EngineTools): Promise<void> {
+async function workTask(task: PickedTask, tools: WorkerTools): Promise<void> {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, tools.stopping]);
   let latest: TaskProgress = { rows: 0, bytes: 0, storedBytes: 0 };
@@ -53,6 +61,12 @@ async function workTask(task: PickedTask, tools: EngineTools): Promise<void> {
     }
   });
   try {
+    if (task.formerEngine !== null)
+      await tools.jobs.log(
+        task.jobId,
+        `${taskWords(task)} goes on with ${tools.engine.name}: ${task.formerEngine} did not end it.`,
+        'warning',
+      );
     const [job, shared] = await Promise.all([tools.jobs.load(task.jobId), tools.tasks.shared(task)]);
     const work: TaskWork = {
       tools,

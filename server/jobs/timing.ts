@@ -18,5 +18,9 @@ export const FIRST_LATER_MS = 250;
 export const LONGEST_LATER_MS = 2_000;
 /** A coordinator that couldn't go on tries again after this. */
 export const RETRY_MS = 5_000;
+/** How often a coordinator looks which nodes of its cluster are there. */
+export const NODES_MS = 15_000;
+/** How often an engine looks whether moments that it holds for others are needed still. */
+export const DEPUTY_LOOK_MS = 5_000;
 /** How long a paused job's moment is held that is gone otherwise: it keeps a server from cleaning up. */
 export const PAUSED_HOLD_MS = 30 * 60_000;

@@ -3,8 +3,9 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Turns } from '../cluster/turns.ts';
 import type { Clock } from '../clock.ts';
 import type { Location } from '../storage/location.ts';
+import type { RetryPolicy } from '../storage/retry.ts';
 import type { Store } from '../storage/store.ts';
-import type { Engine, JobLedger, Roster, TaskLedger } from './ledger.ts';
+import type { Engine, JobLedger, MomentOffers, Roster, TaskLedger } from './ledger.ts';
 import type { Limits } from './limits.ts';
 import type { WorkQueue } from './queue.ts';
 
@@ -20,12 +21,14 @@ export interface EngineTools {
   jobs: JobLedger;
   tasks: TaskLedger;
   roster: Roster;
+  moments: MomentOffers;
   queue: WorkQueue;
   clusters: ClusterSource;
   limits: Limits;
   /** To move rows: so many tasks of this engine do so at once, whatever else is in hand. */
   turns: Turns;
-  openStore: (location: Location) => Store;
+  /** `onWait` hears of each wait before something is tried again. */
+  openStore: (location: Location, onWait?: RetryPolicy['onWait']) => Store;
   logger: Logger;
   clock: Clock;
   /** How long a job in which nothing moves is tried on with before it pauses, in milliseconds. */

@@ -1,5 +1,7 @@
 import { repeat } from '../clock.ts';
 import { coordinate } from './coordinate.ts';
+import { Deputies } from './deputies.ts';
+import { StorageWaits } from './storage-waits.ts';
 import { workToken } from './task-worker.ts';
 import { BEAT_MS, SWEEP_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
@@ -24,9 +26,11 @@ export async function startWork(
       logger.warn({ err: error }, 'jobs could not be looked for');
     }
   };
+  const deputies = new Deputies(tools);
+  const waits = new StorageWaits(tools);
   await beat();
   const beating = repeat(clock, BEAT_MS, beat);
-  await queue.workTokens(concurrency, (token) => workToken(token, tools));
+  await queue.workTokens(concurrency, (token) => workToken(token, { ...tools, deputies, waits }));
   await queue.workJobs(JOBS_AT_ONCE, (jobId) => coordinate(jobId, tools));
   // Once at once: where engines don't live for long, none would come to it otherwise.
   await sweep();
@@ -34,7 +38,7 @@ export async function startWork(
   return {
     async stop(graceMs) {
       await queue.close(graceMs);
-      await Promise.all([beating.stop(), sweeping.stop()]);
+      await Promise.all([beating.stop(), sweeping.stop(), deputies.stop()]);
       await roster.leave(engine).catch(() => undefined);
     },
   };

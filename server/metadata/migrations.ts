@@ -183,6 +183,12 @@ export const migrations: Record<string, Migration> = {
           capacity int NOT NULL,
           started_at timestamptz NOT NULL,
           seen_at timestamptz NOT NULL)`,
+        sql`CREATE TABLE held_moments (
+          job_id bigint NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+          attempt int NOT NULL,
+          engine text NOT NULL,
+          moment jsonb,
+          PRIMARY KEY (job_id, attempt, engine))`,
         sql`CREATE TABLE turnstile (id int PRIMARY KEY)`,
         sql`INSERT INTO turnstile VALUES (1)`,
       ]);

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type { DatabaseSnapshot } from '../cluster/moment.ts';
+import type { DatabaseSnapshot, Moment } from '../cluster/moment.ts';
 import type { Login } from '../destinations/place.ts';
 import type { JobError, JobEvent, JobKind, JobState, TaskState } from '../jobs/job.ts';
 import type { ProbeReport } from '../storage/probe.ts';
@@ -176,6 +176,13 @@ export interface MetadataTables {
     capacity: number;
     started_at: Timestamp;
     seen_at: Timestamp;
+  };
+  /** Which engines hold a job's moment beside its coordinator; null until they do. */
+  held_moments: {
+    job_id: BigInteger;
+    attempt: number;
+    engine: string;
+    moment: JSONColumnType<Moment> | null;
   };
   /** One row: who picks a task locks it, so that limits hold across engines. */
   turnstile: { id: number };

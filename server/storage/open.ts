@@ -4,6 +4,7 @@ import { deferred } from './deferred.ts';
 import type { Location } from './location.ts';
 import { nodelocalStore } from './nodelocal/store.ts';
 import { patient } from './patient.ts';
+import type { RetryPolicy } from './retry.ts';
 import { StoreError, type Store, type StoreErrorCode } from './store.ts';
 import { DEFAULT_TUNING, type Tuning } from './tuning.ts';
 
@@ -13,6 +14,8 @@ export interface StorageConfig {
   /** What opens locations whose URLs leave that out. */
   saved?: SavedCredentials;
   tuning?: Tuning;
+  /** Hears of each wait before something is tried again. */
+  onWait?: RetryPolicy['onWait'];
 }
 
 /**
@@ -20,7 +23,8 @@ export interface StorageConfig {
  * first call.
  */
 export function openStore(location: Location, config: StorageConfig): Store {
-  const tuning = config.tuning ?? DEFAULT_TUNING;
+  const { onWait, tuning: given = DEFAULT_TUNING } = config;
+  const tuning = onWait === undefined ? given : { ...given, retry: { ...given.retry, onWait } };
   if (location.scheme === 'nodelocal')
     return patient(nodelocalStore(config.externDir, location.path), tuning);
   return patient(

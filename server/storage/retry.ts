@@ -11,6 +11,8 @@ export interface RetryPolicy {
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** From 0 up to, not including, 1. */
   random: () => number;
+  /** Hears of each wait. */
+  onWait?: ((error: StoreError, waitMs: number) => void) | undefined;
 }
 
 export const DEFAULT_POLICY: RetryPolicy = {
@@ -40,7 +42,9 @@ export async function retry<T>(
       return await work(attempt);
     } catch (error) {
       if (!isTransient(error) || attempt >= policy.attempts || signal?.aborted === true) throw error;
-      await policy.sleep(waitAfter(attempt, error, policy), signal);
+      const wait = waitAfter(attempt, error, policy);
+      policy.onWait?.(error, wait);
+      await policy.sleep(wait, signal);
     }
   }
 }

@@ -19,6 +19,7 @@ import { type SlowLink, startSlowLink } from './slow-link.ts';
 
 const SERVER = path.resolve(import.meta.dirname, '..');
 const READY_MS = 90_000;
+const SAID_MS = 500;
 const LOOK_MS = 100;
 const PASSWORD = 'correct horse battery staple';
 
@@ -143,7 +144,10 @@ export class Processes {
     const part = partOf(child);
     const [first] = (await Promise.race([
       once(child, 'message'),
-      once(child, 'exit').then(([code, signal]) => [`it ended with ${String(code ?? signal)}`]),
+      // What it said before may come a little later.
+      once(child, 'exit').then(([code, signal]) =>
+        sleep(SAID_MS, [`it ended with ${String(code ?? signal)}`]),
+      ),
       sleep(READY_MS, ['it was not ready in time'], { ref: false }),
     ])) as [unknown];
     if (part.alive() && (first as { type?: unknown }).type === 'ready') return part;
@@ -271,6 +275,13 @@ function killed(pid: number): void {
   } catch {
     // It has ended meanwhile.
   }
+}
+
+/** Ends a server, leaves it away for so long, and starts it again. */
+export async function restart(server: TestServer, mode: 'fast' | 'immediate', awayMs: number): Promise<void> {
+  await server.halt(mode);
+  await sleep(awayMs);
+  await server.start();
 }
 
 /** What a test of processes has at hand. */

@@ -16,6 +16,7 @@ import { JobLog } from '../jobs/log.ts';
 import { EngineRoster } from '../jobs/engines.ts';
 import { enduring } from '../jobs/enduring.ts';
 import type { Limits } from '../jobs/limits.ts';
+import { StoredMomentOffers } from '../jobs/moment-offers.ts';
 import { BossQueue } from '../jobs/queue.ts';
 import { JobStore } from '../jobs/store.ts';
 import { TaskBoard } from '../jobs/tasks.ts';
@@ -96,7 +97,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const { tuning, around = (store) => store } = options;
   const destinations = new Destinations(metadata, secrets, now);
   const storage: StorageConfig = { externDir, saved: destinations, tuning };
-  const open: EngineTools['openStore'] = (location) => around(openStore(location, storage));
+  const open: EngineTools['openStore'] = (location, onWait) =>
+    around(openStore(location, { ...storage, onWait }));
   const statements = new StatementExecutor({ clusters, jobStore, jobLog: jobs, queue, openStore: open, now });
   const services: Services = {
     accounts: new Accounts(metadata, { now, secureCookies: false }),
@@ -128,6 +130,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       jobs: enduring(jobStore, systemClock),
       tasks: enduring(new TaskBoard(metadata, now), systemClock),
       roster: new EngineRoster(metadata),
+      moments: enduring(new StoredMomentOffers(metadata), systemClock),
       queue: engineQueue,
       clusters: engineClusters,
       limits: { node: 12, job: 1000, all: 1000, ...limits },

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import type { TestServer } from '../cluster/postgres/test-server.ts';
 
 /** A database of so many tables with so many rows of about 140 bytes each: every table is a task at least. */
@@ -23,6 +25,9 @@ export interface Writer {
   stop(): Promise<number>;
 }
 
+/** Between two transactions of a writer: who is tested beside it needs the machine, too. */
+const PAUSE_MS = 5;
+
 /** So much every account has in the beginning. */
 const FIRST_BALANCE = 1000;
 
@@ -38,7 +43,9 @@ export async function makeLedger(server: TestServer, database: string, accounts:
 }
 
 /** Moves money, a transaction after the other. */
-export function writeLedger(server: TestServer, database: string, accounts: number): Writer {
+export async function writeLedger(server: TestServer, database: string, accounts: number): Promise<Writer> {
+  const client = new pg.Client({ connectionString: server.url.replace(/\/postgres$/, `/${database}`) });
+  await client.connect();
   let over = false;
   let committed = 0;
   const going = (async () => {
@@ -46,20 +53,24 @@ export function writeLedger(server: TestServer, database: string, accounts: numb
       // As far apart as can be: in other ranges, and other tasks.
       const source = 1 + ((committed * 7919) % accounts);
       const target = 1 + ((source + accounts / 2) % accounts);
-      await server.exec(
-        database,
+      await client.query(
         `BEGIN; UPDATE accounts SET balance = balance - 1 WHERE id = ${source};
          UPDATE accounts SET balance = balance + 1 WHERE id = ${target};
          INSERT INTO transfers (source, target, amount) VALUES (${source}, ${target}, 1); COMMIT`,
       );
+      await sleep(PAUSE_MS);
     }
     return committed;
   })();
   going.catch(() => undefined);
   return {
-    stop() {
+    async stop() {
       over = true;
-      return going;
+      try {
+        return await going;
+      } finally {
+        await client.end();
+      }
     },
   };
 }
@@ -71,9 +82,10 @@ export async function auditLedger(
 ): Promise<{ wrong: number; transfers: number; total: number }> {
   const [row] = await server.exec(
     database,
-    `SELECT (SELECT count(*)::int FROM accounts a
-              WHERE balance <> ${FIRST_BALANCE} + (SELECT coalesce(sum(amount), 0) FROM transfers WHERE target = a.id)
-                                   - (SELECT coalesce(sum(amount), 0) FROM transfers WHERE source = a.id)) AS wrong,
+    `WITH moved AS (SELECT id, sum(amount) AS amount FROM
+                     (SELECT target AS id, amount FROM transfers UNION ALL SELECT source, -amount FROM transfers) m GROUP BY id)
+     SELECT (SELECT count(*)::int FROM accounts LEFT JOIN moved USING (id)
+              WHERE balance <> ${FIRST_BALANCE} + coalesce(amount, 0)) AS wrong,
             (SELECT count(*)::int FROM transfers) AS transfers,
             (SELECT sum(balance)::float8 FROM accounts) AS total`,
   );

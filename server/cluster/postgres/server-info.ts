@@ -1,6 +1,6 @@
+import { HoldfastError } from '../../errors.ts';
 import type { Capability, ClusterInfo, DatabaseInfo } from '../cluster.ts';
 import { THE_NODE } from './ranges.ts';
-import { stateOf } from './errors.ts';
 import type { Session } from './session.ts';
 
 const NO_PAST: Capability = {
@@ -48,12 +48,14 @@ export async function describeServer(session: Session, asOf: Capability = NO_PAS
 /** The system identifier, which initdb makes up. Where its function is denied, the address must do, and says so. */
 async function readIdentity(session: Session): Promise<string> {
   try {
-    const { rows } = await session.client.query<{ id: string }>(
+    const [row] = await session.rows<{ id: string }>(
+      'ask for the system identifier',
       'SELECT system_identifier::text AS id FROM pg_control_system()',
     );
-    if (rows[0] !== undefined) return rows[0].id;
+    if (row !== undefined) return row.id;
   } catch (error) {
-    if (stateOf(error) !== '42501' && stateOf(error) !== '42883') throw error;
+    const denied = ['cluster-denied', 'undefined-object'];
+    if (!(error instanceof HoldfastError && denied.includes(error.code))) throw error;
   }
   return `${session.place.address} (pg_control_system() is denied to ${session.place.user})`;
 }

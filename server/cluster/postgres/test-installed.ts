@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { environment } from '../embedded/initialise.ts';
-import { type OsUser, postgresUser } from '../embedded/os-user.ts';
+import { postgresUser } from '../embedded/os-user.ts';
 
 const run = promisify(execFile);
 
@@ -15,6 +15,8 @@ const START_MS = 30_000;
 export interface InstalledOptions {
   /** The directory of initdb and postgres. */
   bin: string;
+  /** The URL of the server that it is to be a standby of. */
+  copyOf: string | undefined;
   /** A directory of the server's own. */
   directory: string;
   databaseDir: string;
@@ -25,12 +27,11 @@ export interface InstalledOptions {
   postgresFlags: string[];
 }
 
-/** Makes a server of a PostgreSQL that is installed on this machine; as a standby of another where one is given by its URL. */
-export async function makeInstalled(
-  options: InstalledOptions & { copyOf: string | undefined },
-): Promise<void> {
+/** Makes the data directory of a server of a PostgreSQL that is installed on this machine. */
+export async function makeInstalled(options: InstalledOptions): Promise<void> {
   const { bin, directory, databaseDir, user, password } = options;
   const owner = await postgresUser();
+  const as = owner === null ? {} : { uid: owner.uid, gid: owner.gid };
   const passwordFile = join(directory, 'password');
   await writeFile(passwordFile, password);
   if (owner !== null) for (const path of [directory, passwordFile]) await chown(path, owner.uid, owner.gid);
@@ -39,23 +40,33 @@ export async function makeInstalled(
     options.copyOf === undefined
       ? ['initdb', ['-U', user, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, ...options.initdbFlags]]
       : ['pg_basebackup', ['--write-recovery-conf', '--checkpoint=fast', '-d', options.copyOf]];
-  const how = { ...as(owner), cwd: directory, env: environment() };
-  await run(join(bin, program), ['-D', databaseDir, ...flags], how);
+  await run(join(bin, program), ['-D', databaseDir, ...flags], { ...as, cwd: directory, env: environment() });
 }
 
-/** Starts it, and waits until it answers. */
-export async function startInstalled(options: InstalledOptions): Promise<void> {
+/** Starts a server that was made; answers what stops it. */
+export async function startInstalled(options: InstalledOptions): Promise<() => Promise<void>> {
   const { bin, directory, databaseDir, port, user, password } = options;
+  const owner = await postgresUser();
   const server = spawn(
     join(bin, 'postgres'),
     ['-D', databaseDir, '-p', String(port), ...options.postgresFlags],
-    { ...as(await postgresUser()), cwd: directory, env: environment(), stdio: 'ignore' },
+    {
+      ...(owner === null ? {} : { uid: owner.uid, gid: owner.gid }),
+      cwd: directory,
+      env: environment(),
+      stdio: 'ignore',
+    },
   );
   await answering(server, { host: '127.0.0.1', port, user, password, database: 'postgres' });
-}
-
-function as(owner: OsUser | null): { uid?: number; gid?: number } {
-  return owner === null ? {} : { uid: owner.uid, gid: owner.gid };
+  return () =>
+    new Promise((resolve) => {
+      if (server.exitCode !== null) resolve();
+      server.once('exit', () => {
+        resolve();
+      });
+      // A fast shutdown: sessions are ended.
+      server.kill('SIGINT');
+    });
 }
 
 async function answering(server: ChildProcess, config: pg.ClientConfig): Promise<void> {

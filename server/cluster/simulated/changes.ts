@@ -4,20 +4,20 @@ import type { ChangeBase, ChangeChunk, TableChanges } from '../cluster.ts';
 import type { TableDescriptor } from '../descriptor.ts';
 import { momentText } from '../moment.ts';
 import { nameKey, printName } from '../names.ts';
-import { GC_WINDOW_SECONDS } from './as-of.ts';
-import { nanosecondsOf, type TableLife } from './life.ts';
+import type { TableLife } from './life.ts';
+import { deadlineOf, type Passage } from './passage.ts';
 import { canceled, CHUNK_BYTES, MOST_AT_ONCE } from './read.ts';
 import type { RowWriter } from './rows.ts';
 
-/**
- * Implements Cluster.planChanges. Nothing of the past is ever lost here, but a base past the GC window is refused as a
- * real cluster would refuse it.
- */
-export function planTableChanges(base: ChangeBase, tables: TableDescriptor[], now: Date): TableChanges[] {
+/** Implements Cluster.planChanges: a base past the GC window is refused. */
+export function planTableChanges(
+  base: ChangeBase,
+  tables: TableDescriptor[],
+  now: Date,
+  gcSeconds: number,
+): TableChanges[] {
   const before = new Map(base.tables.map((table) => [nameKey(table.name), table]));
-  const deadline = new Date(
-    Number(nanosecondsOf(base.moment) / 1_000_000n) + GC_WINDOW_SECONDS * 1000,
-  ).toISOString();
+  const deadline = new Date(deadlineOf(base.moment, gcSeconds)).toISOString();
   return tables.map((table): TableChanges => {
     const reason = whyWhole(before.get(nameKey(table.name)), table);
     if (reason !== null) return { table: table.name, method: 'whole', reason };
@@ -26,7 +26,7 @@ export function planTableChanges(base: ChangeBase, tables: TableDescriptor[], no
         'unreadable-moment',
         `what changed in ${printName(table.name)} since ${momentText(base.moment)} can't be read any more: its GC window ended at ${deadline}`,
         {
-          hint: `Take a full backup, and the next incremental one within ${GC_WINDOW_SECONDS} seconds of it.`,
+          hint: `Take a full backup, and the next incremental one within ${gcSeconds} seconds of it.`,
           field: 'bases',
         },
       );
@@ -52,11 +52,13 @@ export interface ChangedRows {
   /** Steps. */
   from: number;
   to: number;
+  /** Not begun yet. */
+  passage: Passage;
 }
 
 /** Implements Cluster.readChanges: looks at each ordinal's versions in both steps, and writes those that differ. */
 export async function* changeChunks(
-  { life, writeRow, writeKey, first, end, from, to }: ChangedRows,
+  { life, writeRow, writeKey, first, end, from, to, passage }: ChangedRows,
   signal: AbortSignal,
   doing: string,
 ): AsyncGenerator<ChangeChunk, void> {
@@ -68,8 +70,24 @@ export async function* changeChunks(
       texts[kind] = '';
     }
   }
+  const going = async (on: Promise<void>): Promise<void> => {
+    try {
+      await on;
+    } catch (error) {
+      throw signal.aborted ? canceled(signal, doing) : error;
+    }
+  };
+  if (signal.aborted) throw canceled(signal, doing);
+  await going(passage.begin(first, signal));
   for (let ordinal = first; ordinal < end; ordinal++) {
-    if (ordinal % MOST_AT_ONCE === 0) await setImmediate();
+    if (ordinal > first && (ordinal - first) % MOST_AT_ONCE === 0) {
+      await setImmediate();
+      await going(passage.goOn(ordinal, signal));
+    }
+    if (ordinal === passage.strikesAt) {
+      yield* filled(1);
+      await going(passage.strike(signal));
+    }
     if (signal.aborted) throw canceled(signal, doing);
     const before = life.version(ordinal, from);
     const after = life.version(ordinal, to);

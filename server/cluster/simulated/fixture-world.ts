@@ -1,5 +1,6 @@
 import { column, inPublic, table } from './define.ts';
 import type { ChangeRate, LocalName, SimulatedDatabase, World } from './model.ts';
+import { CALM, type Unrest } from './unrest.ts';
 import { simulatedNodes } from './world.ts';
 
 const mood = inPublic('mood');
@@ -13,6 +14,7 @@ const FIRST_ACCOUNT = 100;
 export function fixtureWorld(
   databases: { name: string; accounts: number }[],
   changes: ChangeRate | null = null,
+  unrest: Partial<Unrest> = {},
 ): World {
   return {
     identity: 'fixture',
@@ -20,6 +22,7 @@ export function fixtureWorld(
     nodes: simulatedNodes(3),
     rangeBytes: 20_000,
     changes,
+    unrest: { ...CALM, ...unrest },
     databases: databases.map((database) => fixtureDatabase(database.name, database.accounts)),
   };
 }

@@ -1,5 +1,6 @@
 import type { ClusterNode } from '../cluster.ts';
 import type { ObjectName } from '../names.ts';
+import type { Unrest } from './unrest.ts';
 
 /** What a simulated cluster consists of: names and rules, never rows. */
 export interface World {
@@ -10,6 +11,8 @@ export interface World {
   rangeBytes: number;
   /** How its rows change with time; null: they never do. */
   changes: ChangeRate | null;
+  /** What becomes of its nodes and ranges, and what goes wrong. */
+  unrest: Unrest;
   databases: SimulatedDatabase[];
 }
 

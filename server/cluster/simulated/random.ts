@@ -31,3 +31,8 @@ export function hashText(text: string): number {
 export function below(count: number, hashed: number): number {
   return Math.floor((hashed / 2 ** 32) * count);
 }
+
+/** Whether what happens with that share of the hashes (0 to 1) does with this one. */
+export function happens(share: number, hashed: number): boolean {
+  return hashed / 2 ** 32 < share;
+}

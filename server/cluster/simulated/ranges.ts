@@ -1,8 +1,10 @@
-import type { ClusterNode, TableRange } from '../cluster.ts';
+import type { NodeId, TableRange } from '../cluster.ts';
 import type { ObjectName } from '../names.ts';
 import { HoldfastError } from '../../errors.ts';
-import { pick } from './define.ts';
+import type { World } from './model.ts';
+import type { Nodes } from './nodes.ts';
 import { below, hash } from './random.ts';
+import type { Unrest } from './unrest.ts';
 
 /** A table as far as splitting it needs. */
 export interface SplitTable {
@@ -21,39 +23,107 @@ const MIN_AVERAGE_ROWS = 20;
 /** How far a split point is from where even ranges would have it, in ranges: ranges are 0.1 to 1.9 of the average. */
 const JITTER = 0.45;
 
-/**
- * The table's ranges in key order: where it is split and who holds the leases are functions of its salt. Bounds are
- * ordinals of rows.
- */
-export function* splitTable(
-  table: SplitTable,
-  nodes: ClusterNode[],
-  rangeBytes: number,
-): Generator<TableRange, void> {
-  const wanted = Math.round((table.rows * table.rowBytes) / rangeBytes);
-  const count = Math.max(1, Math.min(wanted, Math.floor(table.rows / MIN_AVERAGE_ROWS)));
-  const live = nodes.filter((node) => node.live);
-  const expected = (ordinals: number): number => Math.round(ordinals * table.share);
-  let first = 0;
-  for (let index = 0; index < count; index++) {
-    const end = index + 1 === count ? table.rows : splitPoint(table, index + 1, count);
-    const estimatedRows = expected(end) - expected(first);
-    yield {
-      table: table.name,
-      index,
-      start: index === 0 ? null : String(first),
-      end: index + 1 === count ? null : String(end),
-      leaseholder: pick(live, below(live.length, hash(table.salt, index, 2))).id,
-      estimatedRows,
-      estimatedBytes: Math.round(estimatedRows * table.rowBytes),
-    };
-    first = end;
-  }
-}
+/** What the hashes of bounds are told apart by. 1 places them, 2 and 3 choose who holds the lease of what begins there. */
+const PLACE = 1;
+const LEASE = 2;
+const HALF_LEASE = 3;
+const HALF = 4;
+const THERE = 5;
+const PHASE = 6;
+/** A bound that comes and goes is gone for one period in so many, and a range is cut in half for one in so many. */
+const GONE_ONE_IN = 4;
+const CUT_ONE_IN = 3;
 
-function splitPoint(table: SplitTable, index: number, count: number): number {
-  const jitter = (hash(table.salt, index, 1) / 2 ** 32 - 0.5) * 2 * JITTER;
-  return Math.floor(((index + jitter) * table.rows) / count);
+/**
+ * A table's ranges at any time: where it is split and who holds the leases are functions of its salt and of the time, in
+ * milliseconds since 1970. Bounds are ordinals of rows, so that what was a range once can be read ever after.
+ *
+ * There are fixed places for bounds: those between even ranges, give or take, and one somewhere within each of these. A place
+ * has a bound or has none, and that may change once in each period; the range from there on, and its lease, go by the place.
+ */
+export class RangeLayout {
+  readonly #table: SplitTable;
+  readonly #nodes: Nodes;
+  readonly #unrest: Unrest;
+  readonly #count: number;
+
+  constructor(table: SplitTable, nodes: Nodes, { rangeBytes, unrest }: Pick<World, 'rangeBytes' | 'unrest'>) {
+    this.#table = table;
+    this.#nodes = nodes;
+    this.#unrest = unrest;
+    const wanted = Math.round((table.rows * table.rowBytes) / rangeBytes);
+    this.#count = Math.max(1, Math.min(wanted, Math.floor(table.rows / MIN_AVERAGE_ROWS)));
+  }
+
+  /** The ranges of that time, in key order. */
+  *at(time: number): Generator<TableRange, void> {
+    const { name, rows, share, rowBytes } = this.#table;
+    const expected = (ordinals: number): number => Math.round(ordinals * share);
+    let index = 0;
+    let [place, first] = [0, 0];
+    for (let next = 1; next <= 2 * this.#count; next++) {
+      const last = next === 2 * this.#count;
+      if (!last && !this.#isBound(next, time)) continue;
+      const end = last ? rows : this.#ordinal(next);
+      const estimatedRows = expected(end) - expected(first);
+      yield {
+        table: name,
+        index,
+        start: index === 0 ? null : String(first),
+        end: last ? null : String(end),
+        leaseholder: this.#leaseholder(place, time),
+        estimatedRows,
+        estimatedBytes: Math.round(estimatedRows * rowBytes),
+      };
+      index += 1;
+      [place, first] = [next, end];
+    }
+  }
+
+  /** The node that serves the row at that time. */
+  leaseholderOf(ordinal: number, time: number): NodeId {
+    // Bounds are less than a range from where even ones would be.
+    const even = Math.floor((ordinal * this.#count) / Math.max(1, this.#table.rows));
+    let place = 2 * Math.min(this.#count, even + 2) - 1;
+    while (place > 0 && !(this.#isBound(place, time) && this.#ordinal(place) <= ordinal)) place--;
+    return this.#leaseholder(place, time);
+  }
+
+  #leaseholder(place: number, time: number): NodeId {
+    const { leaseSeconds } = this.#unrest;
+    const at = [Math.floor(place / 2), place % 2 === 0 ? LEASE : HALF_LEASE];
+    if (leaseSeconds !== null) at.push(this.#period(place, time, leaseSeconds));
+    return this.#nodes.liveAt(hash(this.#table.salt, ...at), time);
+  }
+
+  #isBound(place: number, time: number): boolean {
+    const { splitSeconds } = this.#unrest;
+    const half = place % 2 === 1;
+    if (place === 0 || splitSeconds === null) return !half;
+    const choice = hash(this.#table.salt, place, THERE, this.#period(place, time, splitSeconds));
+    if (!half) return below(GONE_ONE_IN, choice) !== 0;
+    return below(CUT_ONE_IN, choice) === 0 && this.#ordinal(place + 1) - this.#ordinal(place - 1) > 1;
+  }
+
+  /** Of the periods of that length, the one that the time is in; they don't begin at the same time everywhere. */
+  #period(place: number, time: number, seconds: number): number {
+    const phase = hash(this.#table.salt, place, PHASE) / 2 ** 32;
+    return Math.floor(time / (seconds * 1000) + phase);
+  }
+
+  /** Where a place is: even ones are between even ranges, an odd one within the range around it. */
+  #ordinal(place: number): number {
+    const { rows, salt } = this.#table;
+    const index = Math.floor(place / 2);
+    if (place % 2 === 1) {
+      const [first, end] = [this.#ordinal(place - 1), this.#ordinal(place + 1)];
+      return first + 1 + below(end - first - 1, hash(salt, index, HALF));
+    }
+    if (index === 0) return 0;
+    if (index === this.#count) return rows;
+    const jitter = (hash(salt, index, PLACE) / 2 ** 32 - 0.5) * 2 * JITTER;
+    return Math.floor(((index + jitter) * rows) / this.#count);
+  }
 }
 
 /** The ordinals of a range's rows: the first, and the one after the last. Throws `internal` for bounds of others. */

@@ -125,7 +125,7 @@ describe('simulated://N', () => {
   });
 
   const openAt = (url: string, now: string) =>
-    new SimulatedCluster(simulatedWorld(parseSimulatedUrl(url)), () => new Date(now));
+    new SimulatedCluster(simulatedWorld(parseSimulatedUrl(url)), { now: () => new Date(now) });
 
   it('is the same bytes and leaseholders from every instance as of a moment, and others from another seed', async () => {
     const url = 'simulated://3?seed=7&rows=20000';

@@ -12,9 +12,6 @@ const REGIONS = ['eu-west', 'us-east', 'ap-south'];
 const ZONES = ['a', 'b', 'c'];
 const SHOP_SHARE = 0.6;
 
-/** Small enough that a cluster of the default size has some dozens of ranges; real ones are far larger. */
-const RANGE_BYTES = 128 * 1024;
-
 /** Nodes spread over regions first, then over each region's zones. */
 export function simulatedNodes(count: number): ClusterNode[] {
   return Array.from({ length: count }, (_, index) => {
@@ -31,7 +28,8 @@ export function simulatedNodes(count: number): ClusterNode[] {
 }
 
 /** The cluster behind a URL: the databases `shop` and `bank`. Costs nothing: rows come when they are read. */
-export function simulatedWorld({ nodes, seed, rows, every, changes }: SimulationOptions): World {
+export function simulatedWorld(options: SimulationOptions): World {
+  const { nodes, seed, rows, rangeBytes, every, changes, unrest } = options;
   const shopRows = Math.round(rows * SHOP_SHARE);
   return {
     identity: `simulation ${RULES_VERSION}, seed ${seed}, ${rows} rows, ${
@@ -39,8 +37,9 @@ export function simulatedWorld({ nodes, seed, rows, every, changes }: Simulation
     }`,
     seed,
     nodes: simulatedNodes(nodes),
-    rangeBytes: RANGE_BYTES,
+    rangeBytes,
     changes: changes === 0 ? null : { stepSeconds: every, cycleSteps: Math.round(100 / changes) },
+    unrest,
     databases: [bank(rows - shopRows), shop(shopRows)],
   };
 }
