@@ -14,6 +14,9 @@ describe('readConfig', () => {
       embeddedPort: 26255,
       rootPassword: null,
       engineTasks: 4,
+      locality: '',
+      limits: { node: 12, job: 10_000, all: 10_000 },
+      patienceMs: 600_000,
     });
   });
 
@@ -30,6 +33,11 @@ describe('readConfig', () => {
         HOLDFAST_EMBEDDED_PORT: '',
         HOLDFAST_ROOT_PASSWORD: 'grün und gut',
         HOLDFAST_ENGINE_TASKS: '8',
+        HOLDFAST_LOCALITY: 'region=eu-west,zone=b',
+        HOLDFAST_NODE_TASKS: '2',
+        HOLDFAST_JOB_TASKS: '20',
+        HOLDFAST_TASKS: '30',
+        HOLDFAST_PATIENCE: '60',
       },
       '/srv',
     );
@@ -44,8 +52,16 @@ describe('readConfig', () => {
       embeddedPort: 26255,
       rootPassword: 'grün und gut',
       engineTasks: 8,
+      locality: 'region=eu-west,zone=b',
+      limits: { node: 2, job: 20, all: 30 },
+      patienceMs: 60_000,
     });
   });
+
+  test.each(['postgres://db/x', 'postgresql://db/x', 'cockroachdb://node/x', 'simulated://3'])(
+    'takes a cluster at %s',
+    (url) => expect(readConfig({ HOLDFAST_CLUSTER_URL: url }).clusterUrl).toBe(url),
+  );
 
   test.each([
     ['HOLDFAST_PORT', 'abc', 'HOLDFAST_PORT: "abc" is not a port (1 to 65535)'],
@@ -53,6 +69,9 @@ describe('readConfig', () => {
     ['HOLDFAST_SQL_PORT', '65536', 'HOLDFAST_SQL_PORT: "65536" is not a port (1 to 65535)'],
     ['HOLDFAST_EMBEDDED_PORT', '1e3', 'HOLDFAST_EMBEDDED_PORT: "1e3" is not a port (1 to 65535)'],
     ['HOLDFAST_ENGINE_TASKS', '0', 'HOLDFAST_ENGINE_TASKS: "0" is not a number of tasks (1 to 64)'],
+    ['HOLDFAST_NODE_TASKS', '0', 'HOLDFAST_NODE_TASKS: "0" is not a number of tasks (1 to 10000)'],
+    ['HOLDFAST_PATIENCE', '5', 'HOLDFAST_PATIENCE: "5" is not a number of seconds (10 to 86400)'],
+    ['HOLDFAST_LOCALITY', 'eu', 'HOLDFAST_LOCALITY: "eu" is not a locality such as region=eu,zone=b'],
     ['HOLDFAST_HOST', 'a b', 'HOLDFAST_HOST: "a b" is not a host name or an address'],
     [
       'HOLDFAST_CLUSTER_URL',

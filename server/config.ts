@@ -56,7 +56,7 @@ const tasks = integer(1, MOST_TASKS, `is not a number of tasks (1 to ${MOST_TASK
 
 const environmentSchema = z.object({
   HOLDFAST_DATA_DIR: z.string().default('data'),
-  HOLDFAST_CLUSTER_URL: url('postgresql:', 'postgres:', 'simulated:')
+  HOLDFAST_CLUSTER_URL: url('postgresql:', 'postgres:', 'cockroachdb:', 'cockroach:', 'simulated:')
     .superRefine((text, context) => {
       if (!text.toLowerCase().startsWith('simulated:')) return;
       try {
