@@ -2,15 +2,17 @@
 import { cockroachLoad } from './cockroach-load.ts';
 import { cockroach } from './cockroach.ts';
 import { fullBackup } from './full-backup.ts';
+import { jobs } from './jobs.ts';
 import { plan } from './plan.ts';
 import { postgresIncremental } from './postgres-incremental.ts';
 
-/** One result. `ratio` compares what was measured side by side in this run; seconds are this machine's. */
+/** One result. `ratio` compares what was measured side by side in this run; times are this machine's. */
 export interface Result {
   benchmark: string;
-  /** How many rows were moved. */
+  /** How many rows were moved, or looked among. */
   rows: number;
-  seconds: Record<string, number>;
+  seconds?: Record<string, number>;
+  milliseconds?: Record<string, number>;
   ratio: Record<string, number>;
   /** What else there is to tell. */
   counts?: Record<string, number>;
@@ -19,6 +21,7 @@ export interface Result {
 const benchmarks: Record<string, () => Promise<Result[]>> = {
   'full-backup': fullBackup,
   'postgres-incremental': postgresIncremental,
+  jobs,
   plan,
   cockroach,
   'cockroach-load': cockroachLoad,

@@ -9,6 +9,7 @@ import { chromium } from 'playwright';
 import type { Page } from 'playwright';
 import { findChromium } from './browser.ts';
 import { startHoldfast } from './holdfast.ts';
+import { busyJobs } from './screenshots-jobs.ts';
 
 const THEMES = ['light', 'dark'] as const;
 const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } } as const;
@@ -119,6 +120,7 @@ async function tour(
   await page.getByText('accounts').first().waitFor();
   await shoot('backup-view');
   await destinations(page, run, shoot);
+  if (everything !== null) await busyJobs(holdfast.about, page, shoot);
   await page.goto('/nowhere');
   await shoot('not-found');
 }

@@ -1,11 +1,11 @@
 'use client';
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPencil, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Outputs } from '../trpc.ts';
 import { useTRPC } from '../trpc.ts';
-import { ErrorAlert } from '../ui/errors.tsx';
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { ClusterFormModal } from './cluster-form.tsx';
 
 type Registration = Pick<Outputs['clusters']['list'][number], 'name' | 'redactedUrl' | 'fixed'>;
@@ -68,29 +68,22 @@ function RemoveModal({
     }),
   );
   return (
-    <Modal
+    <ConfirmDialog
       opened={opened}
       onClose={() => {
         remove.reset();
         onClose();
       }}
       title={`Remove cluster ${name}?`}
+      keep="Keep it"
+      action="Remove"
+      onConfirm={() => remove.mutate({ cluster: name })}
+      pending={remove.isPending}
+      error={remove.error}
+      errorTitle="It was not removed"
     >
-      <Stack gap="md">
-        <Text size="sm">
-          Holdfast forgets its URL. The cluster itself, its backups and the list of its jobs are not touched;
-          it can be registered again at any time.
-        </Text>
-        {remove.error !== null && <ErrorAlert error={remove.error} title="It was not removed" />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            Keep it
-          </Button>
-          <Button color="red" loading={remove.isPending} onClick={() => remove.mutate({ cluster: name })}>
-            Remove
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+      Holdfast forgets its URL. The cluster itself, its backups and the list of its jobs are not touched; it
+      can be registered again at any time.
+    </ConfirmDialog>
   );
 }

@@ -1,8 +1,7 @@
 'use client';
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTRPC } from '../trpc.ts';
-import { ErrorAlert } from '../ui/errors.tsx';
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import type { SavedDestination } from './form-values.ts';
 
 /** Asks once more, and says what it means. */
@@ -26,30 +25,23 @@ export function RemoveDestination({
     }),
   );
   return (
-    <Modal
+    <ConfirmDialog
       opened={opened}
       onClose={() => {
         remove.reset();
         onClose();
       }}
       title={`Remove destination ${name}?`}
+      keep="Keep it"
+      action="Remove"
+      onConfirm={() => remove.mutate({ id })}
+      pending={remove.isPending}
+      error={remove.error}
+      errorTitle="It was not removed"
     >
-      <Stack gap="md">
-        <Text size="sm">
-          {login === 'none'
-            ? 'Holdfast forgets its name. The backups there stay, and can be opened as before.'
-            : 'Holdfast forgets its credentials. The backups there stay, but they can’t be opened, restored or built on any more unless their URLs are given with credentials in them; running jobs there may fail.'}
-        </Text>
-        {remove.error !== null && <ErrorAlert error={remove.error} title="It was not removed" />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            Keep it
-          </Button>
-          <Button color="red" loading={remove.isPending} onClick={() => remove.mutate({ id })}>
-            Remove
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+      {login === 'none'
+        ? 'Holdfast forgets its name. The backups there stay, and can be opened as before.'
+        : 'Holdfast forgets its credentials. The backups there stay, but they can’t be opened, restored or built on any more unless their URLs are given with credentials in them; running jobs there may fail.'}
+    </ConfirmDialog>
   );
 }

@@ -28,6 +28,7 @@ export function JobDetails({ job }: { job: JobView }) {
           )}
           <Fact label={job.kind === 'BACKUP' ? 'Destination' : 'Source'}>{job.location}</Fact>
           <Fact label="Asked for by">{job.user}</Fact>
+          {job.coordinator !== null && <Fact label="Coordinated by">{job.coordinator}</Fact>}
           <Fact label="Created">
             <Time at={job.createdAt} />
           </Fact>

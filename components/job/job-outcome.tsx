@@ -8,7 +8,8 @@ import { restorePath, viewPath } from '../backups/paths.ts';
 
 /** How the job ended, and what can be done next. */
 export function JobOutcome({ job }: { job: JobView }) {
-  if (job.state === 'failed' || (job.error !== null && job.state !== 'succeeded')) {
+  // While it is reverting, what ended it is known already.
+  if (job.state === 'failed' || (job.state === 'reverting' && job.error !== null)) {
     return (
       <Alert
         color="red"

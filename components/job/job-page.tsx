@@ -6,16 +6,18 @@ import { useEffect } from 'react';
 import { isFinal } from '../../server/jobs/job.ts';
 import type { JobView } from '../../server/jobs/job.ts';
 import { formatPercent } from '../format.ts';
+import { useJobControl } from '../jobs/use-job-control.ts';
 import { useTRPC } from '../trpc.ts';
 import { BackLink } from '../ui/back-link.tsx';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { StateBadge } from '../ui/states.tsx';
-import { CancelJob } from './cancel-job.tsx';
 import { EventLog } from './event-log.tsx';
+import { ControlErrors, PausedAlert, StuckAlert } from './job-alerts.tsx';
+import { JobControls } from './job-controls.tsx';
 import { JobDetails } from './job-details.tsx';
 import { JobOutcome } from './job-outcome.tsx';
 import { JobProgress } from './job-progress.tsx';
-import { JobTables } from './job-tables.tsx';
+import { JobWork, useWorkView } from './job-work.tsx';
 import type { StreamStatus } from './use-job-stream.ts';
 import { useJobStream } from './use-job-stream.ts';
 
@@ -55,6 +57,8 @@ function LiveJob({ job: polled }: { job: JobView }) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const stream = useJobStream(polled.id);
+  const control = useJobControl();
+  const [view, setView] = useWorkView();
   const job = combine(polled, stream);
   const ended = isFinal(job.state);
 
@@ -77,13 +81,16 @@ function LiveJob({ job: polled }: { job: JobView }) {
           <StateBadge state={job.state} size="lg" />
           {!ended && <Connection status={stream.status} />}
         </Group>
-        {!ended && <CancelJob job={job} />}
+        <JobControls job={job} control={control} />
       </Group>
-      <JobProgress job={job} rate={stream.rate} />
+      <ControlErrors control={control} />
+      <StuckAlert job={job} onShowTasks={() => setView('tasks')} />
+      <PausedAlert job={job} control={control} />
       <JobOutcome job={job} />
-      <JobDetails job={job} />
-      <JobTables job={job} />
+      <JobProgress job={job} stream={stream} />
+      <JobWork job={job} view={view} onView={setView} />
       <EventLog log={stream.log} connecting={stream.lastSeq === 0 && stream.status !== 'ended'} />
+      <JobDetails job={job} />
     </Stack>
   );
 }
@@ -94,7 +101,9 @@ function combine(
   { state, error, figures }: Pick<ReturnType<typeof useJobStream>, 'state' | 'error' | 'figures'>,
 ): JobView {
   if (isFinal(job.state)) return job;
-  const merged = { ...job, state: state ?? job.state, error: error ?? job.error };
+  // A state that is newer than what was polled has the error that came with it, or none.
+  const merged =
+    state === null || state === job.state ? { ...job, error: error ?? job.error } : { ...job, state, error };
   if (figures === null || figures.fraction < job.fraction) return merged;
   return { ...merged, ...figures };
 }

@@ -6,19 +6,21 @@ import type { JobView } from '../../server/jobs/job.ts';
 import { formatBytes, formatDuration, percentOf } from '../format.ts';
 import { useNow } from '../ui/clock.ts';
 import { Bytes, Count } from '../ui/figures.tsx';
-import { timeLeft } from './stream.ts';
+import { ranFor, rateNow, roughly, timeLeft } from './pace.ts';
+import type { JobStreamSnapshot } from './stream.ts';
 
-const COLORS = { succeeded: 'green', failed: 'red', canceled: 'gray' } as const;
+const COLORS = { succeeded: 'green', failed: 'red', canceled: 'gray', paused: 'yellow' } as const;
 
 /** The bar, and the figures under it. */
-export function JobProgress({ job, rate }: { job: JobView; rate: number | null }) {
+export function JobProgress({ job, stream }: { job: JobView; stream: JobStreamSnapshot }) {
   const now = useNow();
   const ended = isFinal(job.state);
   const percent = percentOf(job.fraction);
   const until = job.finishedAt === null ? now : Date.parse(job.finishedAt);
   const took = job.startedAt === null ? null : Math.max(0, until - Date.parse(job.startedAt));
-  const average = took === null || took === 0 ? null : (job.bytes * 1000) / took;
-  const left = ended ? null : timeLeft(job, rate);
+  // Where the events are not there yet: with its pauses.
+  const ran = stream.states.length === 0 ? took : ranFor(stream.states, until);
+  const average = ran === null || ran === 0 ? null : (job.bytes * 1000) / ran;
   const color = job.state in COLORS ? COLORS[job.state as keyof typeof COLORS] : undefined;
   return (
     <Card component="section" aria-label="Progress">
@@ -28,7 +30,7 @@ export function JobProgress({ job, rate }: { job: JobView; rate: number | null }
             {percent} %
           </Text>
           <Text c="dimmed" size="sm" role="status">
-            {ended ? '' : (job.runningStatus ?? waitingFor(job))}
+            {statusOf(job)}
           </Text>
         </Group>
         <Progress
@@ -38,7 +40,7 @@ export function JobProgress({ job, rate }: { job: JobView; rate: number | null }
           animated={job.state === 'running'}
           aria-label="Job progress"
         />
-        <SimpleGrid cols={{ base: 2, xs: 3, md: 6 }} spacing="md" verticalSpacing="md">
+        <SimpleGrid cols={{ base: 2, xs: 3, md: 4, lg: ended ? 5 : 7 }} spacing="md" verticalSpacing="md">
           <Figure label="Rows">
             <Count value={job.rows} />
           </Figure>
@@ -48,16 +50,28 @@ export function JobProgress({ job, rate }: { job: JobView; rate: number | null }
           <Figure label={job.kind === 'BACKUP' ? 'Written' : 'Fetched'}>
             <Bytes value={job.storedBytes} />
           </Figure>
-          <Figure label={ended ? 'Average rate' : 'Rate'}>
-            {perSecond(ended ? average : (rate ?? average))}
+          {!ended && <Now job={job} stream={stream} now={now} />}
+          <Figure label="On average">{perSecond(average)}</Figure>
+          <Figure label={ended ? 'Took' : 'Since it started'}>
+            {took === null ? '–' : formatDuration(took)}
           </Figure>
-          <Figure label={ended ? 'Took' : 'Running for'}>{took === null ? '–' : formatDuration(took)}</Figure>
-          {!ended && (
-            <Figure label="Time left">{left === null ? 'not known yet' : `≈ ${formatDuration(left)}`}</Figure>
-          )}
+          {job.attempt > 1 && <Figure label="Attempt">{job.attempt}</Figure>}
         </SimpleGrid>
       </Stack>
     </Card>
+  );
+}
+
+/** How fast it is right now, and what that makes of the time that is left. */
+function Now({ job, stream, now }: { job: JobView; stream: JobStreamSnapshot; now: number }) {
+  const runs = job.state === 'running';
+  const silent = stream.heardAt === null ? 0 : Math.max(0, now - stream.heardAt);
+  const left = runs ? roughly(timeLeft(job.fraction, stream.speed, silent)) : null;
+  return (
+    <>
+      <Figure label="Now">{runs ? perSecond(rateNow(stream.rate, silent)) : '–'}</Figure>
+      <Figure label="Time left">{left ?? (runs ? 'not known' : '–')}</Figure>
+    </>
   );
 }
 
@@ -65,14 +79,22 @@ function perSecond(rate: number | null): string {
   return rate === null ? '–' : `${formatBytes(rate)}/s`;
 }
 
-function waitingFor(job: JobView): string {
+function statusOf(job: JobView): string {
   switch (job.state) {
     case 'pending':
       return 'waiting for an engine to take it';
+    case 'pause-requested':
+      return 'pausing: its tasks stop where they are';
+    case 'paused':
+      return 'paused';
+    case 'resuming':
+      return 'waiting for an engine to take it up again';
     case 'cancel-requested':
-      return 'canceling: what it wrote is being removed';
+      return 'canceling: its tasks stop, then what it wrote is removed';
     case 'reverting':
       return 'removing what it wrote';
+    case 'running':
+      return job.runningStatus ?? '';
     default:
       return '';
   }

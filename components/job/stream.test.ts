@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { JobEvent } from '../../server/jobs/job.ts';
-import { JobStream, timeLeft } from './stream.ts';
+import type { JobEvent, JobState } from '../../server/jobs/job.ts';
+import { JobStream } from './stream.ts';
 
 const start = Date.parse('2026-11-22T12:00:00Z');
 const at = (seconds: number) => new Date(start + seconds * 1000).toISOString();
@@ -17,8 +17,12 @@ function progress(seq: number, seconds: number, fraction: number, bytes: number)
   return { seq, at: at(seconds), type: 'progress', ...figures };
 }
 
-const running: JobEvent = { seq: 1, at: at(0), type: 'state', state: 'running', error: null };
-const succeeded: JobEvent = { seq: 4, at: at(9), type: 'state', state: 'succeeded', error: null };
+function state(seq: number, seconds: number, to: JobState): JobEvent {
+  return { seq, at: at(seconds), type: 'state', state: to, error: null };
+}
+
+const running = state(1, 0, 'running');
+const succeeded = state(4, 9, 'succeeded');
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -30,56 +34,56 @@ afterEach(() => {
 describe('JobStream', () => {
   it('takes each event once, whatever connection repeats it', () => {
     const stream = new JobStream();
-    const first = [running, progress(2, 1, 0.1, 100)];
-    expect(first.map((event) => stream.take(event))).toEqual([true, true]);
+    expect(stream.take([running, progress(2, 1, 0.1, 100)])).toBe(2);
     const again = [running, progress(2, 1, 0.1, 100), progress(3, 2, 0.2, 200), succeeded];
-    expect(again.map((event) => stream.take(event))).toEqual([false, false, true, true]);
+    expect(stream.take(again)).toBe(2);
     vi.runAllTimers();
     expect(stream.snapshot()).toMatchObject({ lastSeq: 4, state: 'succeeded' });
     expect(stream.snapshot().log.map((entry) => entry.seq)).toEqual([1, 4]);
+  });
+
+  it('takes numbers as they come, also where some are missing', () => {
+    const stream = new JobStream();
+    stream.take([running, progress(70, 70, 0.4, 400)]);
+    stream.take([progress(71, 71, 0.5, 500), state(300, 90, 'succeeded')]);
+    vi.runAllTimers();
+    expect(stream.snapshot()).toMatchObject({ lastSeq: 300, state: 'succeeded', figures: { bytes: 500 } });
   });
 
   it('tells listeners once for many events', () => {
     const stream = new JobStream();
     const listener = vi.fn();
     stream.subscribe(listener);
-    for (let seq = 1; seq <= 5000; seq += 1) stream.take(progress(seq, seq / 100, seq / 5000, seq));
+    for (let seq = 1; seq <= 5000; seq += 1) stream.take([progress(seq, seq / 100, seq / 5000, seq)]);
     vi.runAllTimers();
     expect(listener).toHaveBeenCalledTimes(1);
     expect(stream.snapshot().figures).toMatchObject({ fraction: 1, bytes: 5000 });
   });
 
+  it('keeps the same log while only figures come', () => {
+    const stream = new JobStream();
+    stream.take([running]);
+    vi.runAllTimers();
+    const before = stream.snapshot().log;
+    stream.take([progress(2, 1, 0.1, 1)]);
+    vi.runAllTimers();
+    expect(stream.snapshot().log).toBe(before);
+  });
+
   it('never lets the bar go backwards', () => {
     const stream = new JobStream();
-    stream.take(progress(1, 0, 0.5, 500));
-    stream.take(progress(2, 1, 0.1, 50));
+    stream.take([progress(1, 0, 0.5, 500), progress(2, 1, 0.1, 50)]);
     vi.runAllTimers();
     expect(stream.snapshot().figures).toMatchObject({ fraction: 0.5, bytes: 50 });
   });
 
-  it('takes the rate over the last seconds only', () => {
+  it('takes no rate across a pause', () => {
     const stream = new JobStream();
-    stream.take(progress(1, 0, 0, 0));
-    vi.runAllTimers();
-    expect(stream.snapshot().rate).toBeNull();
-    stream.take(progress(2, 100, 0.1, 100));
-    stream.take(progress(3, 104, 0.2, 500));
+    stream.take([running, progress(2, 1, 0.1, 100), progress(3, 2, 0.2, 200)]);
     vi.runAllTimers();
     expect(stream.snapshot().rate).toBe(100);
+    stream.take([state(4, 3, 'paused'), state(5, 4, 'running'), progress(6, 5, 0.3, 300)]);
+    vi.runAllTimers();
+    expect(stream.snapshot().rate).toBeNull();
   });
-});
-
-it('estimates the time left, and says nothing where it can’t', () => {
-  const figures = {
-    rows: 0,
-    storedBytes: 0,
-    runningStatus: null,
-    fraction: 0.5,
-    bytes: 500,
-    estimatedBytes: 1000,
-  };
-  expect(timeLeft(figures, 100)).toBe(5000);
-  expect(timeLeft(figures, 0)).toBeNull();
-  expect(timeLeft(figures, null)).toBeNull();
-  expect(timeLeft({ ...figures, bytes: 1200 }, 100)).toBeNull();
 });

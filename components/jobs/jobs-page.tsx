@@ -1,10 +1,11 @@
 'use client';
-import { Button, Center, EmptyState, Group, SegmentedControl, Stack } from '@mantine/core';
+import { Button, Center, EmptyState, Group, SegmentedControl, Select, Stack } from '@mantine/core';
 import { IconListCheck } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useEffect } from 'react';
+import { JOB_FILTERS } from '../../server/jobs/job.ts';
 import type { Inputs } from '../trpc.ts';
 import { useTRPC } from '../trpc.ts';
 import { ErrorAlert } from '../ui/errors.tsx';
@@ -12,6 +13,7 @@ import { PageHeader } from '../ui/page.tsx';
 import { useActiveJobs } from './active-jobs.ts';
 import { JobsTable } from './jobs-table.tsx';
 import { mergeJobs } from './merge.ts';
+import { PausedJobs } from './paused-jobs.tsx';
 import { Loading } from '../ui/loading.tsx';
 
 const PAGE_SIZE = 50;
@@ -25,6 +27,11 @@ const KINDS = [
 const STATES = [
   { value: 'all', label: 'All states' },
   { value: 'active', label: 'Not ended' },
+  { value: 'running', label: 'Running' },
+  { value: 'paused', label: 'Paused' },
+  { value: 'failed', label: 'Failed' },
+  { value: 'canceled', label: 'Canceled' },
+  { value: 'succeeded', label: 'Succeeded' },
 ];
 
 /** All jobs, newest first, live. The filters are in the address. */
@@ -34,8 +41,9 @@ export function JobsPage() {
   const params = useSearchParams();
   const askedKind = params.get('kind');
   const kind = askedKind === 'BACKUP' || askedKind === 'RESTORE' ? askedKind : undefined;
-  const active = params.get('state') === 'active' ? true : undefined;
-  const filter: Inputs['jobs']['list'] = { kind, active, limit: PAGE_SIZE };
+  const askedState = params.get('state');
+  const state = JOB_FILTERS.find((each) => each === askedState);
+  const filter: Inputs['jobs']['list'] = { kind, state, limit: PAGE_SIZE };
 
   const pages = useInfiniteQuery(
     trpc.jobs.list.infiniteQueryOptions(filter, { getNextPageParam: (page) => page.next }),
@@ -47,7 +55,7 @@ export function JobsPage() {
     pages.data?.pages.map((page) => page.jobs) ?? [],
     newest.data?.jobs ?? [],
     running.data?.jobs ?? [],
-    active === true,
+    state,
   );
 
   // A job on an older page that ended isn't among the running ones any more: look at all pages once.
@@ -64,11 +72,12 @@ export function JobsPage() {
     router.replace(next.size === 0 ? '/jobs' : `/jobs?${next.toString()}`, { scroll: false });
   }
 
-  const filtered = kind !== undefined || active !== undefined;
+  const filtered = kind !== undefined || state !== undefined;
   return (
     <>
       <PageHeader title="Jobs" description="Every backup and restore, with how far it is and how it ended." />
       <Stack gap="md">
+        {state !== 'paused' && <PausedJobs jobs={running.data?.jobs ?? []} />}
         <Group gap="md">
           <SegmentedControl
             aria-label="Kind"
@@ -76,11 +85,13 @@ export function JobsPage() {
             value={kind ?? 'all'}
             onChange={(value) => setFilter('kind', value)}
           />
-          <SegmentedControl
+          <Select
             aria-label="State"
             data={STATES}
-            value={active === true ? 'active' : 'all'}
-            onChange={(value) => setFilter('state', value)}
+            value={state ?? 'all'}
+            onChange={(value) => setFilter('state', value ?? 'all')}
+            allowDeselect={false}
+            w={150}
           />
         </Group>
         {pages.error !== null && pages.data === undefined ? (

@@ -1,5 +1,5 @@
 'use client';
-import { Anchor, Group, Progress, Stack, Text } from '@mantine/core';
+import { Anchor, Group, Progress, Stack, Text, VisuallyHidden } from '@mantine/core';
 import Link from 'next/link';
 import { isFinal } from '../../server/jobs/job.ts';
 import type { JobView } from '../../server/jobs/job.ts';
@@ -8,6 +8,7 @@ import { useNow } from '../ui/clock.ts';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { Age, Bytes, Count } from '../ui/figures.tsx';
 import { StateBadge } from '../ui/states.tsx';
+import { JobMenu } from './job-menu.tsx';
 import classes from './jobs-table.module.css';
 
 const column = columnsFor<JobView>();
@@ -19,7 +20,7 @@ const columns = column.columns([
   column.accessor('state', {
     header: 'State',
     cell: ({ row: { original } }) => <StateCell job={original} />,
-    meta: { width: '152px' },
+    meta: { width: '164px' },
   }),
   column.accessor('createdAt', {
     header: 'When',
@@ -41,6 +42,12 @@ const columns = column.columns([
     header: 'Bytes',
     cell: ({ getValue }) => <Bytes value={getValue()} />,
     meta: { align: 'right', width: '100px', wideOnly: true },
+  }),
+  column.display({
+    id: 'actions',
+    header: () => <VisuallyHidden>Actions</VisuallyHidden>,
+    cell: ({ row: { original } }) => <JobMenu job={original} />,
+    meta: { align: 'right', width: '60px' },
   }),
 ]);
 
@@ -90,7 +97,13 @@ function StateCell({ job }: { job: JobView }) {
           {percent} %
         </Text>
       </Group>
-      <Progress value={percent} size="xs" aria-label={`Progress of job ${job.id}`} />
+      <Progress
+        value={percent}
+        size="xs"
+        color={job.state === 'paused' ? 'yellow' : undefined}
+        aria-label={`Progress of job ${job.id}`}
+      />
+      {job.state === 'paused' && <Text size="xs">waits for you</Text>}
     </Stack>
   );
 }

@@ -35,7 +35,7 @@ const ids = (jobs: JobView[]) => jobs.map((each) => each.id);
 it('lists each job once, newest first, past what a double can tell apart', () => {
   const pages = [[job('9007199254740993'), job('9007199254740992')], [job('9')]];
   const newest = [job('10000000000000000'), job('9007199254740993')];
-  expect(ids(mergeJobs(pages, newest, [], false))).toEqual([
+  expect(ids(mergeJobs(pages, newest, [], undefined))).toEqual([
     '10000000000000000',
     '9007199254740993',
     '9007199254740992',
@@ -48,13 +48,16 @@ it('takes the latest of what is running, but adds nothing that the filter left o
     [[job('1')]],
     [],
     [job('1', { fraction: 0.7 }), job('2', { kind: 'RESTORE' })],
-    false,
+    undefined,
   );
   expect(merged).toHaveLength(1);
   expect(merged[0]?.fraction).toBe(0.7);
 });
 
-it('leaves out what has ended when only the others are asked for', () => {
+it('leaves out what has left the states that are asked for', () => {
   const ended = job('2', { state: 'succeeded', finishedAt: '2026-11-22T12:00:00Z', fraction: 1 });
-  expect(ids(mergeJobs([[job('1'), job('2')]], [ended], [], true))).toEqual(['1']);
+  expect(ids(mergeJobs([[job('1'), job('2')]], [ended], [], 'active'))).toEqual(['1']);
+  const paused = job('1', { state: 'paused' });
+  expect(ids(mergeJobs([[job('1')]], [], [paused], 'running'))).toEqual([]);
+  expect(ids(mergeJobs([[job('1')]], [], [paused], 'paused'))).toEqual(['1']);
 });

@@ -10,6 +10,7 @@ import { kindName, nodesUp } from '../clusters/words.ts';
 import { plural } from '../format.ts';
 import { useActiveJobs } from '../jobs/active-jobs.ts';
 import { JobsTable } from '../jobs/jobs-table.tsx';
+import { PausedJobs } from '../jobs/paused-jobs.tsx';
 import { useTRPC } from '../trpc.ts';
 import { ErrorAlert, fieldMessage } from '../ui/errors.tsx';
 import { Age } from '../ui/figures.tsx';
@@ -24,7 +25,8 @@ export function OverviewPage() {
   const trpc = useTRPC();
   const backups = useQuery(trpc.backups.list.queryOptions(undefined, { refetchInterval: 10_000 }));
   const active = useActiveJobs();
-  const running = active.data?.jobs ?? [];
+  const open = active.data?.jobs ?? [];
+  const running = open.filter(({ state }) => state !== 'paused');
   const newest = backups.data?.[0];
   return (
     <>
@@ -56,6 +58,7 @@ export function OverviewPage() {
         }
       />
       <Stack gap="xl">
+        <PausedJobs jobs={open} />
         <Clusters />
         {running.length > 0 && (
           <Section

@@ -1,5 +1,5 @@
 'use client';
-import { Badge, NavLink, Stack } from '@mantine/core';
+import { Badge, Group, NavLink, Stack } from '@mantine/core';
 import {
   IconArchive,
   IconCloudUpload,
@@ -29,7 +29,9 @@ function isHere(href: string, pathname: string): boolean {
 
 export function Navigation({ onNavigate }: { onNavigate: () => void }) {
   const pathname = usePathname();
-  const running = useActiveJobs().data?.jobs.length ?? 0;
+  const open = useActiveJobs().data?.jobs ?? [];
+  const paused = open.filter(({ state }) => state === 'paused').length;
+  const running = open.length - paused;
   return (
     <Stack component="nav" aria-label="Pages" gap={4}>
       {PAGES.map(({ href, label, icon: Icon }) => (
@@ -42,15 +44,30 @@ export function Navigation({ onNavigate }: { onNavigate: () => void }) {
           aria-current={isHere(href, pathname) ? 'page' : undefined}
           leftSection={<Icon size={20} stroke={1.6} aria-hidden />}
           rightSection={
-            href === '/jobs' && running > 0 ? (
-              <Badge color="blue" size="sm" circle={running < 10} aria-label={`${running} running`}>
-                {running}
-              </Badge>
+            href === '/jobs' && open.length > 0 ? (
+              <Group gap={4} wrap="nowrap">
+                {running > 0 && <JobsBadge color="blue" jobs={running} word="running" />}
+                {paused > 0 && <JobsBadge color="yellow" jobs={paused} word="paused" />}
+              </Group>
             ) : undefined
           }
           onClick={onNavigate}
         />
       ))}
     </Stack>
+  );
+}
+
+function JobsBadge({ color, jobs, word }: { color: string; jobs: number; word: string }) {
+  return (
+    <Badge
+      color={color}
+      size="sm"
+      circle={jobs < 10}
+      aria-label={`${jobs} ${word}`}
+      title={`${jobs} ${word}`}
+    >
+      {jobs}
+    </Badge>
   );
 }

@@ -118,6 +118,7 @@ export function DataTable<Row extends RowData>({
         aria-label={label}
         aria-rowcount={rows.length + 1}
         className={classes.table}
+        data-sortable={sortable || undefined}
         stickyHeader={virtual}
         style={{ '--table-min-width': `${minWidth}px` }}
       >

@@ -1,5 +1,4 @@
 import type { ErrorCode } from '../errors.ts';
-import type { ObjectName } from '../cluster/names.ts';
 
 declare const jobIdBrand: unique symbol;
 /** A job's number, decimal, as CockroachDB's: a positive 64-bit integer that grows with time. */
@@ -55,16 +54,6 @@ export interface JobError {
   hint: string | null;
 }
 
-/** How far one table is. */
-export interface TableProgress {
-  name: ObjectName;
-  tasks: number;
-  tasksDone: number;
-  rows: number;
-  bytes: number;
-  estimatedBytes: number;
-}
-
 /** `held` until other tasks are done, `waiting` for an engine, `running` on one, `done`, or given up: then its job ends. */
 export type TaskState = 'held' | 'waiting' | 'running' | 'done' | 'failed';
 
@@ -80,8 +69,8 @@ export interface JobProgress {
 }
 
 /**
- * One step in a job's life, numbered without gaps from 1. A client that has seen `seq` n asks for what comes
- * after n: nothing is missed and nothing repeated, whatever connection it comes over.
+ * One step in a job's life, numbered in order. A client that has seen `seq` n asks for what comes after n: nothing is
+ * repeated, whatever connection it comes over, and nothing is missed but progress that newer progress has overtaken.
  */
 export type JobEvent = { seq: number; at: string } & (
   | { type: 'state'; state: JobState; error: JobError | null }
@@ -110,4 +99,22 @@ const FINAL: ReadonlySet<JobState> = new Set(['canceled', 'succeeded', 'failed']
 /** True when a job in this state will never change again. */
 export function isFinal(state: JobState): boolean {
   return FINAL.has(state);
+}
+
+/** What the list of jobs can be narrowed to. `active` has not ended; `running` goes on by itself; `paused` waits for root. */
+export const JOB_FILTERS = ['active', 'running', 'paused', 'succeeded', 'failed', 'canceled'] as const;
+export type JobFilter = (typeof JOB_FILTERS)[number];
+
+const FILTERED: Record<JobFilter, readonly JobState[]> = {
+  active: ['pending', 'running', 'pause-requested', 'paused', 'resuming', 'cancel-requested', 'reverting'],
+  running: ['pending', 'running', 'resuming', 'cancel-requested', 'reverting'],
+  paused: ['pause-requested', 'paused'],
+  succeeded: ['succeeded'],
+  failed: ['failed'],
+  canceled: ['canceled'],
+};
+
+/** The states that a filter lets through. */
+export function statesOf(filter: JobFilter): readonly JobState[] {
+  return FILTERED[filter];
 }

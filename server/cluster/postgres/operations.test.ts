@@ -300,6 +300,37 @@ describe('canceling', () => {
     await idle().toBe(0);
   });
 
+  it('ends a read that waits for its table', async () => {
+    const name = await makeTable('locked', 1000);
+    const { descriptor, range } = await atMoment(cluster, [database], async (at) => ({
+      descriptor: await describeTable(cluster, name, at),
+      range: (await rangesOf(cluster, name, at, 1e12))[0],
+    }));
+    if (range === undefined) throw new Error('no range');
+    await atMoment(cluster, [database], async (at) => {
+      const release = new AbortController();
+      const blocker = cluster
+        .runDdl(
+          database,
+          ['LOCK TABLE public.locked IN ACCESS EXCLUSIVE MODE', 'SELECT pg_sleep(60)'],
+          release.signal,
+        )
+        .catch((error: unknown) => error);
+      await running('%pg_sleep(60)%');
+      const abort = new AbortController();
+      const reading = cluster.readRange(descriptor, range, at, abort.signal);
+      reading.catch(() => undefined);
+      await expect
+        .poll(() => server.exec('postgres', 'SELECT FROM pg_locks WHERE NOT granted'))
+        .toHaveLength(1);
+      abort.abort();
+      await expect(reading).rejects.toMatchObject({ code: 'canceled' });
+      release.abort();
+      expect(await blocker).toMatchObject({ code: 'canceled' });
+    });
+    await idle().toBe(0);
+  });
+
   it('of a load whose session is killed leaves nothing, and says what happened', async () => {
     const name = await makeTable('killed', 0);
     const descriptor = await atMoment(cluster, [database], (at) => describeTable(cluster, name, at));

@@ -24,13 +24,20 @@ export async function readRange(
   if (signal.aborted) throw canceled(signal, doing);
   const sql = copySql(table, range);
   const lease = await connections.acquire(table.name.database);
+  // The table's lock may take as long as somebody else holds one.
+  const cancel = () => connections.cancel(lease);
+  signal.addEventListener('abort', cancel, { once: true });
   try {
+    // Connecting takes time, too, and a listener that comes too late hears nothing.
+    if (signal.aborted) throw canceled(signal, doing);
     await openTable(lease, table.name, at);
     if (signal.aborted) throw canceled(signal, doing);
     return startCopy(connections, lease, sql, signal, doing);
   } catch (error) {
     lease.release(true);
-    throw error;
+    throw signal.aborted ? canceled(signal, doing) : error;
+  } finally {
+    signal.removeEventListener('abort', cancel);
   }
 }
 
