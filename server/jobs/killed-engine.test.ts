@@ -4,30 +4,36 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../cluster/postgres/test-server.ts';
 import { contentsOf } from '../testing/compare.ts';
 import { onStage, type Part, type Processes } from '../testing/processes.ts';
-import { auditLedger, makeLedger, makeShop, writeLedger } from '../testing/shops.ts';
+import {
+  auditLedger,
+  FAST,
+  makeLedger,
+  makeShop,
+  provesShop,
+  SHOP,
+  SHOP_ROWS,
+  SLOW,
+  writeLedger,
+} from '../testing/shops.ts';
 import { LEASE_MS, SWEEP_MS } from './timing.ts';
 
 // Each with processes and a metadata store of its own, side by side: most of their time they wait for somebody to be missed.
 
-const TABLES = 24;
-const ROWS = 8_000;
 const ACCOUNTS = 60_000;
-/** The shop takes about eight seconds. */
-const STAGE = { bytesPerSecond: 3.5e6 };
 const ONE_TASK = { HOLDFAST_ENGINE_TASKS: '1' };
 
 let server: TestServer;
 
 beforeAll(async () => {
   server = await startTestServer({ settings: { max_connections: '200' } });
-  await makeShop(server, 'shop', { tables: TABLES, rows: ROWS });
+  await makeShop(server, 'shop', SHOP);
   await makeLedger(server, 'bank', ACCOUNTS);
 }, 120_000);
 
 afterAll(() => server.stop(), 60_000);
 
 const onOwnStage = (play: Parameters<typeof onStage>[1]) =>
-  onStage({ store: server, cluster: server, ...STAGE, env: ONE_TASK }, play);
+  onStage({ store: server, cluster: server, bytesPerSecond: SLOW, env: ONE_TASK }, play);
 
 /** The engine, of two, that does not coordinate the job. */
 async function bystander(processes: Processes, job: string): Promise<Part> {
@@ -58,28 +64,24 @@ describe.concurrent('of the engines of a job', () => {
       const inHand = new Set(
         before.filter((task) => task.state === 'running' && by(second)(task)).map((task) => task.id),
       );
-      expect(await processes.succeeded(id)).toMatchObject({ attempt: 1, epoch: 1, rows: TABLES * ROWS });
+      expect(await processes.succeeded(id)).toMatchObject({ attempt: 1, epoch: 1, rows: SHOP_ROWS });
       const after = await processes.tasks(id);
       for (const task of before.filter(({ state }) => state === 'done'))
         expect(after.find((each) => each.id === task.id)).toEqual(task);
       for (const task of after) expect(task.tries).toBe(inHand.has(task.id) ? 2 : 1);
 
-      const { attempt } = await processes.succeeded(
-        await processes.begin("RESTORE DATABASE shop FROM 'nodelocal://self/more' WITH into_db = 'more'"),
-      );
-      expect(attempt).toBe(1);
-      expect(await contentsOf(server, 'more')).toEqual(await contentsOf(server, 'shop'));
+      await provesShop(processes, server, { location: 'nodelocal://self/more', database: 'more' });
     });
   }, 240_000);
 
   it('the coordinator is missed within 30 seconds, and what was done stays so', async () => {
     await onOwnStage(async ({ processes, link }) => {
-      link.bytesPerSecond = 50e6;
+      link.bytesPerSecond = FAST;
       await processes.startConsole();
       await processes.startEngine();
       await processes.startEngine();
       await processes.succeeded(await processes.begin("BACKUP DATABASE shop TO 'nodelocal://self/missed'"));
-      link.bytesPerSecond = STAGE.bytesPerSecond;
+      link.bytesPerSecond = SLOW;
       const id = await processes.begin(
         "RESTORE DATABASE shop FROM 'nodelocal://self/missed' WITH into_db = 'missed'",
       );
@@ -94,7 +96,7 @@ describe.concurrent('of the engines of a job', () => {
         `taken over after ${Math.round(missedMs)} ms (a lease of ${LEASE_MS}, looked for every ${SWEEP_MS})\n`,
       );
 
-      expect(await processes.succeeded(id)).toMatchObject({ attempt: 1, epoch: 2, rows: TABLES * ROWS });
+      expect(await processes.succeeded(id)).toMatchObject({ attempt: 1, epoch: 2, rows: SHOP_ROWS });
       const after = await processes.tasks(id);
       for (const task of before.filter(({ state }) => state === 'done'))
         expect(after.find((each) => each.id === task.id)).toEqual(task);
@@ -140,12 +142,13 @@ describe.concurrent('of the engines of a job', () => {
         await processes.untilDone(id, 1);
         await (await processes.coordinator(id))?.kill();
         await processes.startEngine();
-        await processes.succeeded(id);
+        const { attempt } = await processes.succeeded(id);
+        process.stderr.write(`its coordinator was killed: ${attempt} attempts\n`);
       } finally {
         const committed = await writer.stop();
         expect(await auditLedger(server, 'bank')).toMatchObject({ wrong: 0, transfers: committed });
       }
-      link.bytesPerSecond = 50e6;
+      link.bytesPerSecond = FAST;
       await processes.succeeded(
         await processes.begin(
           "RESTORE DATABASE bank FROM 'nodelocal://self/bank' WITH into_db = 'bank copy'",

@@ -2,36 +2,33 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { processesOf } from '../../scripts/holdfast.ts';
+import { processesOf, startHoldfast } from '../../scripts/holdfast.ts';
+import { embeddedPaths } from '../cluster/embedded/initialise.ts';
+import { runningPostmaster } from '../cluster/embedded/postmaster.ts';
 import { findInstalled } from '../cluster/postgres/find-installed.ts';
 import { startTestServer, type TestServer } from '../cluster/postgres/test-server.ts';
 import { contentsOf } from '../testing/compare.ts';
 import { onStage, type Processes, restart } from '../testing/processes.ts';
-import { makeShop } from '../testing/shops.ts';
+import { viaPsql } from '../testing/psql.ts';
+import { runSql } from '../testing/run-sql.ts';
+import { FAST, makeShop, provesShop, SHOP, SHOP_ROWS, SLOW } from '../testing/shops.ts';
 
 // Side by side: most of their time they wait for somebody to be missed.
-
-const TABLES = 24;
-const ROWS = 8_000;
-/** The shop takes about eight seconds; and at once, where it doesn't matter. */
-const SLOW = 3.5e6;
-const FAST = 50e6;
 
 /** Has the databases that are backed up. */
 let source: TestServer;
 
 beforeAll(async () => {
   source = await startTestServer({ settings: { max_connections: '200' } });
-  await makeShop(source, 'shop', { tables: TABLES, rows: ROWS });
+  await makeShop(source, 'shop', SHOP);
 }, 120_000);
 
 afterAll(() => source.stop(), 60_000);
 
-/** Restores what was backed up, and compares it with the source. */
-async function proves(processes: Processes, location: string, database: string, on = source): Promise<void> {
-  const id = await processes.begin(`RESTORE DATABASE shop FROM '${location}' WITH into_db = '${database}'`);
-  await processes.succeeded(id);
-  expect(await contentsOf(on, database)).toEqual(await contentsOf(on, 'shop'));
+/** What `makeShop` and `contentsOf` need of a server. */
+function embedded(port: number, password: string): Pick<TestServer, 'exec'> {
+  const config = { host: '127.0.0.1', user: 'root', port, password };
+  return { exec: (database, sql) => runSql({ ...config, database }, sql) };
 }
 
 async function sizes(directory: string): Promise<Record<string, number>> {
@@ -85,7 +82,7 @@ describe.concurrent.each([
         await sleep(1_000);
         expect(await processes.job(id)).toMatchObject({ state: 'paused' });
         await processes.sql(`RESUME JOB ${id}`);
-        expect(await processes.succeeded(id)).toMatchObject({ rows: TABLES * ROWS });
+        expect(await processes.succeeded(id)).toMatchObject({ rows: SHOP_ROWS });
 
         const restore = await processes.begin(
           `RESTORE DATABASE shop FROM '${location}' WITH into_db = 'paused ${store.version}'`,
@@ -118,12 +115,12 @@ describe.concurrent('a job goes on', () => {
         await restart(store, 'fast', 3_000);
         await processes.untilDone(id, 6);
         await restart(store, 'immediate', 3_000);
-        expect(await processes.succeeded(id)).toMatchObject({ attempt: 1, epoch: 1, rows: TABLES * ROWS });
+        expect(await processes.succeeded(id)).toMatchObject({ attempt: 1, epoch: 1, rows: SHOP_ROWS });
         expect(new Set((await processes.tasks(id)).map(({ engine }) => engine)).size).toBe(2);
         link.bytesPerSecond = FAST;
         await processes.startConsole();
         expect((await processes.sql(`SHOW JOB ${id}`))[0]).toContain('succeeded');
-        await proves(processes, location, 'stored');
+        await provesShop(processes, source, { location, database: 'stored' });
       });
     } finally {
       await store.stop();
@@ -133,7 +130,7 @@ describe.concurrent('a job goes on', () => {
   it('where the source is restarted: it starts over, and says so', async () => {
     const cluster = await startTestServer();
     try {
-      await makeShop(cluster, 'shop', { tables: TABLES, rows: ROWS });
+      await makeShop(cluster, 'shop', SHOP);
       await onStage({ store: source, cluster, bytesPerSecond: SLOW }, async ({ processes, link }) => {
         await processes.startConsole();
         await processes.startEngine();
@@ -142,9 +139,9 @@ describe.concurrent('a job goes on', () => {
         const id = await processes.begin(`BACKUP DATABASE shop TO '${location}'`);
         await processes.untilDone(id, 2);
         await restart(cluster, 'immediate', 3_000);
-        expect(await processes.succeeded(id)).toMatchObject({ rows: TABLES * ROWS });
+        expect(await processes.succeeded(id)).toMatchObject({ rows: SHOP_ROWS });
         expect((await processes.log(id)).join('\n')).toMatch(/moment was lost|new moment is taken/);
-        await proves(processes, location, 'again', cluster);
+        await provesShop(processes, cluster, { location, database: 'again' });
 
         const restore = await processes.begin(
           `RESTORE DATABASE shop FROM '${location}' WITH into_db = 'twice'`,
@@ -163,7 +160,7 @@ describe.concurrent('a job goes on', () => {
   it('where the server that has both is restarted', async () => {
     const both = await startTestServer();
     try {
-      await makeShop(both, 'shop', { tables: TABLES, rows: ROWS });
+      await makeShop(both, 'shop', SHOP);
       await onStage({ store: both, cluster: both, bytesPerSecond: SLOW }, async ({ processes, link }) => {
         await processes.startConsole();
         await processes.startEngine();
@@ -172,11 +169,34 @@ describe.concurrent('a job goes on', () => {
         await processes.untilDone(id, 2);
         await restart(both, 'immediate', 0);
         link.bytesPerSecond = FAST;
-        expect(await processes.succeeded(id)).toMatchObject({ rows: TABLES * ROWS });
-        await proves(processes, location, 'copy', both);
+        expect(await processes.succeeded(id)).toMatchObject({ rows: SHOP_ROWS });
+        await provesShop(processes, both, { location, database: 'copy' });
       });
     } finally {
       await both.stop();
+    }
+  }, 240_000);
+
+  it('where the embedded PostgreSQL is killed, which has both', async () => {
+    const holdfast = await startHoldfast({ env: { HOLDFAST_ENGINE_TASKS: '1' } });
+    const { dataDir, embeddedPort, rootPassword, sqlPort } = holdfast.about;
+    try {
+      const sql = (statement: string) => viaPsql({ port: sqlPort, password: rootPassword }, statement);
+      const on = embedded(embeddedPort, rootPassword);
+      await makeShop(on, 'shop', { ...SHOP, rows: 2 * SHOP.rows });
+      const begun = await sql("BACKUP DATABASE shop TO 'nodelocal://self/embedded' WITH detached");
+      const id = begun[0]?.[0] ?? '';
+      const done = `SELECT count(*)::int AS done FROM tasks WHERE job_id = ${id} AND state = 'done'`;
+      while ((await on.exec('holdfast', done))[0]?.['done'] === 0) await sleep(50);
+      const running = await runningPostmaster(embeddedPaths(dataDir).pgdata);
+      process.kill(running?.pid ?? 0, 'SIGKILL');
+      await expect
+        .poll(() => sql(`SHOW JOB ${id}`).then(([row]) => row, String), { timeout: 120_000, interval: 500 })
+        .toContain('succeeded');
+      await sql("RESTORE DATABASE shop FROM 'nodelocal://self/embedded' WITH into_db = 'copy'");
+      expect(await contentsOf(on, 'copy')).toEqual(await contentsOf(on, 'shop'));
+    } finally {
+      await holdfast.stop();
     }
   }, 240_000);
 
@@ -196,8 +216,8 @@ describe.concurrent('a job goes on', () => {
       expect(second.alive()).toBe(false);
       link.bytesPerSecond = FAST;
       await processes.startAll();
-      expect(await processes.succeeded(id)).toMatchObject({ rows: TABLES * ROWS });
-      await proves(processes, location, 'everything');
+      expect(await processes.succeeded(id)).toMatchObject({ rows: SHOP_ROWS });
+      await provesShop(processes, source, { location, database: 'everything' });
     });
   }, 240_000);
 });

@@ -4,19 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../cluster/postgres/test-server.ts';
-import { contentsOf } from '../testing/compare.ts';
 import { startDestination, type TestDestination } from '../testing/destinations.ts';
 import { startFaultProxy } from '../testing/fault-proxy.ts';
-import { onStage, type Processes } from '../testing/processes.ts';
-import { makeShop } from '../testing/shops.ts';
+import { onStage } from '../testing/processes.ts';
+import { FAST, makeShop, provesShop, SHOP, SHOP_ROWS, SLOW } from '../testing/shops.ts';
 
 const run = promisify(execFile);
 
-const TABLES = 24;
-const ROWS = 8_000;
-/** The shop takes about eight seconds; and at once, where it doesn't matter. */
-const SLOW = 3.5e6;
-const FAST = 50e6;
 /** Some tasks fit, and not all of them; then all. */
 const SMALL_DISK = '2m';
 const LARGE_DISK = '200m';
@@ -26,7 +20,7 @@ let destination: TestDestination;
 
 beforeAll(async () => {
   server = await startTestServer({ settings: { max_connections: '200' } });
-  await makeShop(server, 'shop', { tables: TABLES, rows: ROWS });
+  await makeShop(server, 'shop', SHOP);
   destination = await startDestination('s3');
 }, 120_000);
 
@@ -34,14 +28,6 @@ afterAll(async () => {
   await destination.stop();
   await server.stop();
 }, 60_000);
-
-/** Restores what was backed up, and compares it with the source. */
-async function proves(processes: Processes, location: string, database: string): Promise<void> {
-  await processes.succeeded(
-    await processes.begin(`RESTORE DATABASE shop FROM '${location}' WITH into_db = '${database}'`),
-  );
-  expect(await contentsOf(server, database)).toEqual(await contentsOf(server, 'shop'));
-}
 
 /** Whether file systems can be mounted here. What isn't tested then is said. */
 async function mounts(directory: string): Promise<boolean> {
@@ -71,10 +57,10 @@ describe.concurrent('a job whose destination', () => {
         await sleep(20_000);
         expect(await processes.job(id)).toMatchObject({ state: 'running' });
         proxy.decide = () => null;
-        expect(await processes.succeeded(id)).toMatchObject({ attempt: 1, epoch: 1, rows: TABLES * ROWS });
+        expect(await processes.succeeded(id)).toMatchObject({ attempt: 1, epoch: 1, rows: SHOP_ROWS });
         expect(proxy.happened.length).toBeGreaterThan(0);
         link.bytesPerSecond = FAST;
-        await proves(processes, location, 'after a while');
+        await provesShop(processes, server, { location, database: 'after a while' });
       });
     } finally {
       await proxy.close();
@@ -98,10 +84,10 @@ describe.concurrent('a job whose destination', () => {
         const done = (await processes.tasks(id)).filter(({ state }) => state === 'done');
         proxy.decide = () => null;
         await processes.sql(`RESUME JOB ${id}`);
-        expect(await processes.succeeded(id)).toMatchObject({ attempt: 1, error: null, rows: TABLES * ROWS });
+        expect(await processes.succeeded(id)).toMatchObject({ attempt: 1, error: null, rows: SHOP_ROWS });
         expect(await processes.tasks(id)).toEqual(expect.arrayContaining(done));
         link.bytesPerSecond = FAST;
-        await proves(processes, location, 'after long');
+        await provesShop(processes, server, { location, database: 'after long' });
       });
     } finally {
       await proxy.close();
@@ -122,10 +108,10 @@ describe.concurrent('a job whose destination', () => {
         expect(done.length).toBeGreaterThan(0);
         await run('mount', ['-o', `remount,size=${LARGE_DISK}`, processes.externDir]);
         await processes.sql(`RESUME JOB ${id}`);
-        expect(await processes.succeeded(id)).toMatchObject({ attempt: 1, error: null, rows: TABLES * ROWS });
+        expect(await processes.succeeded(id)).toMatchObject({ attempt: 1, error: null, rows: SHOP_ROWS });
         expect(await processes.tasks(id)).toEqual(expect.arrayContaining(done));
         link.bytesPerSecond = FAST;
-        await proves(processes, location, 'after room was made');
+        await provesShop(processes, server, { location, database: 'after room was made' });
       } finally {
         await processes.killAll();
         await run('umount', [processes.externDir]);

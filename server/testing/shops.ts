@@ -1,10 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { expect } from 'vitest';
 import type { TestServer } from '../cluster/postgres/test-server.ts';
+import { contentsOf } from './compare.ts';
+import type { Processes } from './processes.ts';
+
+/** A shop that is small, and has more tasks than a few engines have in hand. */
+export const SHOP = { tables: 24, rows: 8_000 };
+/** Of all tables of `SHOP`. */
+export const SHOP_ROWS = SHOP.tables * SHOP.rows;
+/** Bytes a second at which backing up `SHOP` takes about eight seconds; and at which it is as fast as it can be. */
+export const SLOW = 3.5e6;
+export const FAST = 50e6;
 
 /** A database of so many tables with so many rows of about 140 bytes each: every table is a task at least. */
 export async function makeShop(
-  server: TestServer,
+  server: Pick<TestServer, 'exec'>,
   database: string,
   { tables, rows }: { tables: number; rows: number },
 ): Promise<void> {
@@ -17,6 +28,18 @@ export async function makeShop(
        CREATE INDEX ON items_${table} (price)`,
   );
   await server.exec(database, statements.join(';'));
+}
+
+/** Restores what was backed up of `shop` under another name, and compares the two. */
+export async function provesShop(
+  processes: Processes,
+  server: Pick<TestServer, 'exec'>,
+  { location, database }: { location: string; database: string },
+): Promise<void> {
+  await processes.succeeded(
+    await processes.begin(`RESTORE DATABASE shop FROM '${location}' WITH into_db = '${database}'`),
+  );
+  expect(await contentsOf(server, database)).toEqual(await contentsOf(server, 'shop'));
 }
 
 /** A writer that goes on until it is stopped. */
