@@ -35,7 +35,7 @@ describe('what a job is stuck on', () => {
   it('names the range, the table, the node and the reason', () => {
     expect(stuckWords(facts)).toEqual({
       title: 'Stuck for 4 min on range 120 of orders, node 3 (timeout)',
-      hint: 'It was tried 2 times. reading range 120 of shop.public.orders from node 3: timeout. Check that node 3 answers.',
+      hint: 'Tried 2 times, the last time: reading range 120 of shop.public.orders from node 3: timeout. Check that node 3 answers.',
     });
     expect(titleOf({ task: { ...task, running: false } })).toBe(
       'Stuck for 4 min on range 120 of orders, node 3 (timeout)',

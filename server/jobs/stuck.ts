@@ -90,16 +90,14 @@ function reasonOf({ running, engine, engineGone, trouble }: StuckTask): string {
 
 function taskHint(task: StuckTask): string {
   if (task.running && task.engineGone) return 'Another engine takes the task over by itself.';
-  const tried = task.tries > 1 ? `It was tried ${task.tries} times. ` : '';
+  const tried = task.tries > 1 ? `Tried ${task.tries} times` : null;
   if (task.trouble !== null) {
     const { message, hint } = task.trouble;
-    return `${tried}${asSentence(message)}${hint === null ? '' : ` ${hint}`}`;
+    return `${tried === null ? '' : `${tried}, the last time: `}${asSentence(message)}${hint === null ? '' : ` ${hint}`}`;
   }
-  return `${tried}${
-    task.node === null
-      ? 'Nothing has been loaded since: something may hold a lock on the table, or the cluster or the storage is overloaded.'
-      : 'No rows have come from there since: something may hold a lock on the table, or the node or the storage is overloaded.'
-  }`;
+  const where = task.node === null ? 'the cluster' : 'the node';
+  const what = task.node === null ? 'Nothing has been loaded since' : 'No rows have come from there since';
+  return `${tried === null ? '' : `${tried}. `}${what}: something may hold a lock on the table, or ${where} or the storage is overloaded.`;
 }
 
 /** Messages in the words of a driver or of CockroachDB end without a full stop. */
