@@ -8,6 +8,7 @@ import { type HeldMoment, type Moment, momentText } from '../cluster/moment.ts';
 import { HoldfastError, messageOf } from '../errors.ts';
 import { claim } from '../format/checkpoint.ts';
 import { FORMAT_VERSION } from '../format/manifest.ts';
+import { isOutage } from '../metadata/outage.ts';
 import type { BackupStatement } from '../statement/ast.ts';
 import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
@@ -21,9 +22,11 @@ import { logChanges, sealBackup } from './backup-seal.ts';
 import { begun, newExportTasks } from './backup-tasks.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { watchNodes } from './node-watch.ts';
-import { MomentLost, PauseRequested } from './outcome.ts';
+import { isOrder, MomentLost, PauseRequested } from './outcome.ts';
 import { waitWhilePaused } from './pause.ts';
+import { type Remedy, remedy } from './remedy.ts';
 import { type ExportContext, exportContextSchema } from './spec.ts';
+import { RETRY_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
 
 /** The bar stops short of full while the manifest, which makes it a backup, is being written. */
@@ -229,27 +232,53 @@ async function plan(
   return { context, resolved };
 }
 
-/** Waits for the tasks, also while the job is paused as far as its moment would be gone otherwise, and writes the manifest. */
+/** Waits for the tasks and writes the manifest, whatever it takes as long as the moment would be gone otherwise. */
 async function exportAndSeal(
   backup: Backup,
   context: ExportContext,
   held: HeldMoment,
   resolved: ResolvedTargets,
 ): Promise<void> {
-  const { job, tools, cluster } = backup;
+  const { job, statement, tools, cluster, store } = backup;
+  const location = parseLocation(statement.to);
   // While rows are read already, and close to the moment.
   const [info, users] = await Promise.all([cluster.describe(), cluster.users()]);
-  for (;;) {
+  for (let again = false; ; again = true) {
     try {
+      if (again && (await sealedBefore(store, location, job))) return;
       await awaitExport(backup, held, info.nodes);
-      break;
-    } catch (error) {
-      if (!(error instanceof PauseRequested) || held.moment.kind !== 'snapshot') throw error;
-      await waitWhilePaused(job, tools, held.lost);
-      await goOn(job, tools);
+      return await sealBackup(backup, context, { moment: held.moment, info, users, resolved });
+    } catch (thrown) {
+      const error = thrown instanceof StoreError ? storeErrorToHoldfast(thrown, location) : thrown;
+      if (held.moment.kind !== 'snapshot' || !(await waitsOut(job, error, tools, held.lost))) throw error;
     }
   }
-  await sealBackup(backup, context, { moment: held.moment, info, users, resolved });
+}
+
+/** Waits until the job can go on in spite of what ended its run, if it can, so that nobody lets go of the moment meanwhile. */
+async function waitsOut(
+  job: ClaimedJob,
+  error: unknown,
+  tools: EngineTools,
+  lost: AbortSignal,
+): Promise<boolean> {
+  if (error instanceof MomentLost || (isOrder(error) && !(error instanceof PauseRequested))) return false;
+  const found = await remedyHere(job, error, tools);
+  if (found === 'none') return false;
+  if (found === 'retry') await tools.clock.sleep(RETRY_MS, tools.stopping);
+  else {
+    await waitWhilePaused(job, tools, lost);
+    await goOn(job, tools);
+  }
+  return true;
+}
+
+async function remedyHere(job: ClaimedJob, error: unknown, tools: EngineTools): Promise<Remedy> {
+  if (error instanceof PauseRequested) return 'pause';
+  if (!isOutage(error)) return remedy(job, error, tools);
+  // As long as the metadata store is away, nobody can take the job over, nor be told of it.
+  tools.logger.warn({ err: error, jobId: job.id }, 'job waits for the metadata store');
+  return 'retry';
 }
 
 async function awaitExport(

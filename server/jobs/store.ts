@@ -363,6 +363,8 @@ export class JobStore implements JobLedger {
         modified_at: now,
         ...(error === null ? {} : { error: JSON.stringify(error) }),
         ...(isFinal(state) ? { finished_at: now, running_status: null } : {}),
+        // How long nothing moves is counted from here: not while it waited, nor while it was paused.
+        ...(state === 'running' ? { progressed_at: sql`now()` } : {}),
         ...also,
       })
       .where('id', '=', id)
