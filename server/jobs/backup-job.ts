@@ -15,6 +15,7 @@ import type { Location } from '../storage/location.ts';
 import { storeErrorToHoldfast } from '../storage/open.ts';
 import { StoreError } from '../storage/store.ts';
 import type { Store } from '../storage/store.ts';
+import { addTasks } from './add-tasks.ts';
 import { awaitTasks, checkOnJob, shareDone } from './await-tasks.ts';
 import { removeFiles, sealedBefore } from './backup-files.ts';
 import { logChanges, sealBackup } from './backup-seal.ts';
@@ -218,9 +219,8 @@ async function plan(
   const context: ExportContext = { kind: 'export', moment, from, descriptors, changes };
   await tools.tasks.share(job, context);
   const layer = from && { from, changes, descriptors };
-  const count = await tools.tasks.add(job, fullTasks ?? newExportTasks(planning, layer), 'waiting', (added) =>
-    tools.queue.sendTokens(added),
-  );
+  const tasks = fullTasks ?? newExportTasks(planning, layer);
+  const count = await addTasks(tools.tasks, job, tasks, 'waiting', (added) => tools.queue.sendTokens(added));
   await tools.tasks.markPlanned(job);
   await tools.jobs.log(
     job.id,

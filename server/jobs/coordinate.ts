@@ -1,15 +1,15 @@
-import { repeat } from '../clock.ts';
 import { HoldfastError } from '../errors.ts';
 import { runBackup } from './backup-job.ts';
 import type { JobId } from './job.ts';
 import type { ClaimedJob } from './ledger.ts';
+import { Lease } from './lease.ts';
 import { CancelRequested, EngineStopping, MomentLost, PauseRequested, Superseded } from './outcome.ts';
 import { pauseJob } from './pause.ts';
 import { pauseFor, remedy } from './remedy.ts';
 import { runRestore } from './restore-job.ts';
 import { revert, startRevert } from './revert.ts';
 import { jobErrorOf } from './store.ts';
-import { LEASE_MS, RENEW_MS, RETRY_MS } from './timing.ts';
+import { RETRY_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
 
 /** A job that lost its moment this often is not begun once more by itself. */
@@ -22,17 +22,12 @@ const MOST_ATTEMPTS = 20;
 export async function coordinate(jobId: JobId, tools: EngineTools): Promise<void> {
   const { jobs, logger } = tools;
   try {
-    const job = await jobs.claim(jobId, tools.engine.name, LEASE_MS);
-    if (job === null) return;
-    const lease = repeat(tools.clock, RENEW_MS, () =>
-      jobs.renew(job, LEASE_MS).catch((error: unknown) => {
-        // Who has lost it hears so by whatever it asks next.
-        if (!(error instanceof Superseded)) logger.warn({ err: error, jobId }, 'lease could not be renewed');
-      }),
-    );
+    const lease = await Lease.take(jobId, tools);
+    if (lease === null) return;
+    const { job } = lease;
     let retryAfterMs: number | undefined;
     try {
-      await toItsEnd(job, tools);
+      await toItsEnd(job, { ...tools, openStore: lease.guarding(tools.openStore) });
     } catch (error) {
       if (error instanceof Superseded) return;
       if (!(error instanceof EngineStopping)) {

@@ -64,7 +64,7 @@ export interface JobLedger {
     to: JobState,
     error?: JobError | null,
   ): Promise<boolean>;
-  /** Has what the job wrote removed from now on, before it ends; answers false where it is not running any more. */
+  /** Has what the job wrote removed from now on, before it ends; answers whether that is so, now or already. */
   startRevert(job: ClaimedJob, to: 'canceled' | 'failed', error: JobError | null): Promise<boolean>;
   setMoment(job: ClaimedJob, moment: string): Promise<void>;
   /** Records how far the job is. The fraction never goes back, and only what has changed makes an event. */
@@ -164,13 +164,13 @@ export interface TaskLedger {
   /** What the job's attempts recorded, the latest first. */
   plans(job: JobId): Promise<RecordedPlan[]>;
 
-  /** Records the attempt's tasks, numbered from 1 in the order given; answers how many. Holds a batch at a time. */
+  /** Records some of the attempt's tasks, numbered from `first` in the order given. Those of a number that is noted stay. */
   add(
     job: ClaimedJob,
-    tasks: AsyncIterable<NewTask>,
+    tasks: readonly NewTask[],
+    first: number,
     state: TaskState & ('waiting' | 'held'),
-    added: (count: number) => Promise<void>,
-  ): Promise<number>;
+  ): Promise<void>;
   /** All tasks of the attempt are noted. */
   markPlanned(job: ClaimedJob): Promise<void>;
   /** So many steps after the rows are done. */

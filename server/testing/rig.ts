@@ -131,7 +131,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       tasks: enduring(new TaskBoard(metadata, now), systemClock),
       roster: new EngineRoster(metadata),
       moments: enduring(new StoredMomentOffers(metadata), systemClock),
-      queue: engineQueue,
+      queue: enduring(engineQueue, systemClock),
       clusters: engineClusters,
       limits: { node: 12, job: 1000, all: 1000, ...limits },
       turns: new Turns(tasks),
