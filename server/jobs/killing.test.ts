@@ -11,7 +11,7 @@ const TABLES = 5;
 const ROWS = 400_000;
 /** A failing run is repeated by its seed, as far as processes can be. */
 const SEED = Number(process.env['HOLDFAST_TEST_SEED'] ?? 1);
-const KILLING = { everyMs: 1_000, awayMs: 1_000, forMs: LARGE ? 120_000 : 15_000 };
+const KILLING = { everyMs: 1_000, awayMs: 1_000, forMs: LARGE ? 120_000 : 10_000 };
 
 let server: TestServer;
 
