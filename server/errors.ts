@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'storage-failed'
   | 'corrupt-backup'
   | 'cluster-unavailable'
+  /** It may pass: the same may work later. */
+  | 'metadata-unavailable'
   | 'cluster-denied'
   | 'not-authenticated'
   | 'not-allowed'
@@ -67,6 +69,7 @@ const SQL_STATES: Record<ErrorCode, string> = {
   'storage-failed': '58000',
   'corrupt-backup': 'XX001',
   'cluster-unavailable': '08001',
+  'metadata-unavailable': '57P03',
   'cluster-denied': '42501',
   'not-authenticated': '28000',
   'not-allowed': '42501',
@@ -131,6 +134,11 @@ export class HoldfastError extends Error {
   get sqlState(): string {
     return SQL_STATES[this.code];
   }
+}
+
+/** A message as a sentence: those of drivers and of CockroachDB end without a full stop. */
+export function sentenceOf(message: string): string {
+  return /[.!?…]$/.test(message) ? message : `${message}.`;
 }
 
 /** The message of anything thrown, for logs and for wrapping; never shown alone. */

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { messageOf, sentenceOf } from '../errors.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { isMendable, mayPass, OutOfPatience } from './outcome.ts';
 import { jobErrorOf } from './store.ts';
@@ -16,7 +16,7 @@ export async function remedy(job: ClaimedJob, error: unknown, tools: EngineTools
   if (mayPass(error)) {
     const { stillMs } = await tools.jobs.standing(job.id);
     if (stillMs > tools.patienceMs) return pauseFor(job, error, tools);
-    await tools.jobs.log(job.id, `${messageOf(error)} Trying again.`, 'warning');
+    await tools.jobs.log(job.id, `${sentenceOf(messageOf(error))} Trying again.`, 'warning');
     return 'retry';
   }
   if (isMendable(error) && (await tools.tasks.totals(job)).done > 0) return pauseFor(job, error, tools);

@@ -1,5 +1,6 @@
 import { quoteIdent } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
+import { sentenceOf } from '../errors.ts';
 import { isFinal } from './job.ts';
 import type { JobError, JobState } from './job.ts';
 
@@ -93,16 +94,11 @@ function taskHint(task: StuckTask): string {
   const tried = task.tries > 1 ? `Tried ${task.tries} times` : null;
   if (task.trouble !== null) {
     const { message, hint } = task.trouble;
-    return `${tried === null ? '' : `${tried}, the last time: `}${asSentence(message)}${hint === null ? '' : ` ${hint}`}`;
+    return `${tried === null ? '' : `${tried}, the last time: `}${sentenceOf(message)}${hint === null ? '' : ` ${hint}`}`;
   }
   const where = task.node === null ? 'the cluster' : 'the node';
   const what = task.node === null ? 'Nothing has been loaded since' : 'No rows have come from there since';
   return `${tried === null ? '' : `${tried}. `}${what}: something may hold a lock on the table, or ${where} or the storage is overloaded.`;
-}
-
-/** Messages in the words of a driver or of CockroachDB end without a full stop. */
-function asSentence(message: string): string {
-  return /[.!?…]$/.test(message) ? message : `${message}.`;
 }
 
 /** What went wrong, in a word or two. */

@@ -1,6 +1,6 @@
 import { repeat } from '../clock.ts';
 import { printName } from '../cluster/names.ts';
-import { HoldfastError, messageOf } from '../errors.ts';
+import { HoldfastError, messageOf, sentenceOf } from '../errors.ts';
 import type { Deputies } from './deputies.ts';
 import { exportContextOf, workExportTask } from './export-task.ts';
 import type { PickedTask, TaskProgress } from './ledger.ts';
@@ -120,7 +120,7 @@ async function settle(
   if (task.tries <= LOGGED_EACH || task.tries % 10 === 0)
     await tools.jobs.log(
       task.jobId,
-      `${taskWords(task)} failed on ${tools.engine.name}, try ${task.tries}: ${messageOf(error)} Trying again.`,
+      `${taskWords(task)} failed on ${tools.engine.name}, try ${task.tries}: ${sentenceOf(messageOf(error))} Trying again.`,
       'warning',
     );
   throw error;

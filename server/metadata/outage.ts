@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { messageOf } from '../errors.ts';
+import { HoldfastError, messageOf } from '../errors.ts';
 
 /**
  * SQLSTATE classes and codes of a server that goes, is gone or comes, and of one that asks for a transaction to be repeated:
@@ -29,4 +29,13 @@ export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as NodeJS.ErrnoException;
   return (code !== undefined && SYSTEM_CODES.has(code)) || PASSING_WORDS.test(messageOf(error));
+}
+
+/** What people are told who asked for something just then; null for any other error. */
+export function outageToHoldfast(error: unknown): HoldfastError | null {
+  if (!isOutage(error)) return null;
+  return new HoldfastError('metadata-unavailable', 'Holdfast’s metadata store does not answer', {
+    hint: 'Jobs go on once it is back. Try again in a moment.',
+    cause: error,
+  });
 }

@@ -2,6 +2,7 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import type { TRPC_ERROR_CODE_KEY } from '@trpc/server';
 import { HoldfastError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
+import { outageToHoldfast } from '../metadata/outage.ts';
 import type { RequestContext } from './context.ts';
 
 /** What the browser gets of an error, beside its message: enough to put it next to the right field. */
@@ -47,6 +48,8 @@ function trpcCode(code: ErrorCode): TRPC_ERROR_CODE_KEY {
     case 'undefined-database':
     case 'undefined-object':
       return 'NOT_FOUND';
+    case 'metadata-unavailable':
+      return 'SERVICE_UNAVAILABLE';
     case 'internal':
       return 'INTERNAL_SERVER_ERROR';
     default:
@@ -57,8 +60,10 @@ function trpcCode(code: ErrorCode): TRPC_ERROR_CODE_KEY {
 /** Turns what services throw into what tRPC sends, keeping the HoldfastError as cause. */
 const errors = t.middleware(async ({ next }) => {
   const result = await next();
-  if (!result.ok && result.error.cause instanceof HoldfastError) {
-    const cause = result.error.cause;
+  if (result.ok) return result;
+  const thrown = result.error.cause;
+  const cause = thrown instanceof HoldfastError ? thrown : outageToHoldfast(thrown);
+  if (cause !== null) {
     throw new TRPCError({ code: trpcCode(cause.code), message: cause.message, cause });
   }
   return result;

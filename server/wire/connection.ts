@@ -3,6 +3,7 @@ import { BackendError, PostgresConnection } from 'pg-gateway';
 import type { ConnectionState } from 'pg-gateway';
 import type { Logger } from 'pino';
 import { HoldfastError } from '../errors.ts';
+import { outageToHoldfast } from '../metadata/outage.ts';
 import type { StatementRunner } from '../statement/answers.ts';
 import { Body } from './body.ts';
 import type { CancelKey, Cancels } from './cancels.ts';
@@ -124,6 +125,8 @@ export class ClientConnection {
     if (error instanceof WireError) {
       return { severity: 'FATAL', code: error.code, message: error.message, hint: error.hint };
     }
+    const outage = outageToHoldfast(error);
+    if (outage !== null) return m.errorFields(outage, 'FATAL');
     this.#options.logger.error({ err: error }, 'a client connection failed');
     return { severity: 'FATAL', code: 'XX000', message: 'internal error', hint: "Holdfast's log says more." };
   }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { HoldfastError } from '../errors.ts';
+import { outageToHoldfast } from '../metadata/outage.ts';
 import type { Answer, StatementRunner } from '../statement/answers.ts';
 import { Body } from './body.ts';
 import * as m from './messages.ts';
@@ -265,6 +266,8 @@ function toFields(error: unknown, logger: Logger): m.Fields {
   if (error instanceof WireError) {
     return { severity: 'ERROR', code: error.code, message: error.message, hint: error.hint };
   }
+  const outage = outageToHoldfast(error);
+  if (outage !== null) return m.errorFields(outage);
   logger.error({ err: error }, 'a statement failed');
   return { severity: 'ERROR', code: 'XX000', message: 'internal error', hint: "Holdfast's log says more." };
 }
