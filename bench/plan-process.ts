@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openSecrets } from '../server/accounts/secrets.ts';
 import { taskBytes } from '../server/backup/tasks.ts';
 import { openCluster } from '../server/cluster/open.ts';
+import { addTasks } from '../server/jobs/add-tasks.ts';
 import { newExportTasks } from '../server/jobs/backup-tasks.ts';
 import type { ClaimedJob, NewTask } from '../server/jobs/ledger.ts';
 import type { RecordedExportTask } from '../server/jobs/spec.ts';
@@ -80,7 +81,7 @@ async function begunJob(metadata: Metadata): Promise<ClaimedJob> {
 async function record(): Promise<void> {
   const metadata = openMetadata(metadataUrl);
   const job = await begunJob(metadata);
-  await new TaskBoard(metadata, () => new Date()).add(job, newTasks(), 'waiting', () => Promise.resolve());
+  await addTasks(new TaskBoard(metadata, () => new Date()), job, newTasks(), 'waiting');
   await metadata.close();
 }
 

@@ -50,7 +50,7 @@ async function startEngine(logger: Logger): Promise<Role> {
     tasks: enduring(new TaskBoard(metadata, clock.now), clock),
     roster: new EngineRoster(metadata),
     moments: enduring(new StoredMomentOffers(metadata), clock),
-    queue,
+    queue: enduring(queue, clock),
     clusters,
     limits: config.limits,
     turns: new Turns(config.engineTasks),

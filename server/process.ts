@@ -46,11 +46,14 @@ export function runProcess(name: string, start: (logger: Logger) => Promise<Role
   process.on('disconnect', () => {
     stop('the supervisor is gone');
   });
+  // Gone while this process was being loaded: nobody tells that any more.
+  if (process.send !== undefined && !process.connected) stop('the supervisor is gone');
   process.on('uncaughtException', (error) => {
     logger.fatal({ err: error }, 'uncaught');
     process.exit(1);
   });
 
+  if (stopping) return;
   start(logger).then(
     (started) => {
       role = started;

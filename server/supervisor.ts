@@ -64,6 +64,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   // Whoever started us with a channel is gone.
   process.on('disconnect', onSignal);
+  if (process.send !== undefined && !process.connected) onSignal();
   // A terminal that was closed takes no more lines.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 

@@ -4,7 +4,7 @@ import type { ChangeChunk, Cluster, TableChanges, TableRange } from '../cluster/
 import type { TableDescriptor } from '../cluster/descriptor.ts';
 import type { Moment } from '../cluster/moment.ts';
 import { writeDataFile } from '../format/data-file.ts';
-import type { StoredRows } from '../format/data-file.ts';
+import type { StoredRows, WriteDataFileOptions } from '../format/data-file.ts';
 import type { Store } from '../storage/store.ts';
 import type { ExportOptions } from './export.ts';
 
@@ -46,7 +46,7 @@ export async function exportChanges(
   };
   let compared: string | null = null;
   const onCompared = (reason: string) => (compared = reason);
-  const { signal } = options;
+  const { signal, compressor } = options;
   try {
     await options.turns.during(async () => {
       for await (const chunk of cluster.readChanges(table, method, range, from, moment, signal, onCompared)) {
@@ -56,6 +56,7 @@ export async function exportChanges(
             signal,
             expectedBytes: range.estimatedBytes,
             onProgress: report,
+            compressor,
           });
           files.set(chunk.kind, file);
         }
@@ -83,17 +84,12 @@ class ChangeFile {
   constructor(
     store: Store,
     name: string,
-    {
-      signal,
-      expectedBytes,
-      onProgress,
-    }: { signal: AbortSignal; expectedBytes: number; onProgress: () => void },
+    { onProgress, ...options }: WriteDataFileOptions & { onProgress: () => void },
   ) {
     this.#store = store;
     this.#name = name;
     this.#written = writeDataFile(store, name, this.#text, {
-      signal,
-      expectedBytes,
+      ...options,
       onProgress: (rawBytes, rows) => {
         this.rawBytes = rawBytes;
         this.rows = rows;

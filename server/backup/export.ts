@@ -4,7 +4,7 @@ import type { TableDescriptor } from '../cluster/descriptor.ts';
 import type { Moment } from '../cluster/moment.ts';
 import type { Turns } from '../cluster/turns.ts';
 import { writeDataFile } from '../format/data-file.ts';
-import type { StoredRows } from '../format/data-file.ts';
+import type { Compressor, StoredRows } from '../format/data-file.ts';
 import type { Store } from '../storage/store.ts';
 
 export interface ExportOptions {
@@ -13,6 +13,8 @@ export interface ExportOptions {
   onProgress: (rawBytes: number, rows: number) => void;
   /** Of this process, to read: while one task's file is being put away, another one's rows are read. */
   turns: Turns;
+  /** As in WriteDataFileOptions. */
+  compressor?: Compressor | undefined;
 }
 
 /**
@@ -36,11 +38,12 @@ export async function exportTask(
       options.turns.giveBack();
     }
   }
-  const { signal, onProgress } = options;
+  const { signal, onProgress, compressor } = options;
   const expectedBytes = task.ranges.reduce((total, range) => total + range.estimatedBytes, 0);
   return writeDataFile(store, task.file, Readable.from(rows(), { objectMode: false }), {
     signal,
     onProgress,
     expectedBytes,
+    compressor,
   });
 }

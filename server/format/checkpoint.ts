@@ -65,16 +65,21 @@ export async function claim(store: Store, location: Location, checkpoint: Checkp
     if (error instanceof StoreError && error.code === 'exists') {
       throw taken(location, CHECKPOINT_NAME, 'destination');
     }
-    throw storeErrorToHoldfast(error, location, 'destination');
+    throw explained(error, location);
   }
   // Between the look and the claim another job may have come and gone, and left its backup.
   try {
     await assertNothingBut(CHECKPOINT_NAME, store, location, 'destination');
   } catch (error) {
     await release(store).catch(() => undefined);
-    throw storeErrorToHoldfast(error, location, 'destination');
+    throw explained(error, location);
   }
   return checkpoint;
+}
+
+/** What is no error of the store's own passes as it is. */
+function explained(error: unknown, location: Location): unknown {
+  return error instanceof StoreError ? storeErrorToHoldfast(error, location, 'destination') : error;
 }
 
 /** Gives the claim up: the job has finished or removed its files. May be repeated. Throws StoreError. */

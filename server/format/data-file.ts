@@ -1,6 +1,6 @@
-import { pipeline, type Readable } from 'node:stream';
+import { pipeline, type Readable, type Transform } from 'node:stream';
 import { pipeline as pipelineDone } from 'node:stream/promises';
-import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { constants, createZstdCompress, createZstdDecompress, type ZstdOptions } from 'node:zlib';
 import { HoldfastError, messageOf } from '../errors.ts';
 import type { Location } from '../storage/location.ts';
 import { storeErrorToHoldfast } from '../storage/open.ts';
@@ -20,7 +20,12 @@ export interface WriteDataFileOptions {
   expectedBytes?: number;
   /** Called for every chunk with the COPY text read so far. */
   onProgress?: (rawBytes: number, rows: number) => void;
+  /** Makes what compresses: another one where the order of things is not to depend on threads. */
+  compressor?: Compressor;
 }
+
+/** Makes a stream that compresses what is written to it, as zstd. */
+export type Compressor = (options: ZstdOptions) => Transform;
 
 const CHUNK = 256 * 1024;
 
@@ -39,9 +44,9 @@ export async function writeDataFile(
   rows: Readable,
   options: WriteDataFileOptions = {},
 ): Promise<StoredRows> {
-  const { signal, onProgress, expectedBytes } = options;
+  const { signal, onProgress, expectedBytes, compressor = createZstdCompress } = options;
   const text = new CopyText({ onProgress, check: ({ complete }) => (complete ? null : cutOff(name)) });
-  const zstd = createZstdCompress({
+  const zstd = compressor({
     chunkSize: CHUNK,
     params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
   });

@@ -79,6 +79,11 @@ class Movement {
   readonly #job: ClaimedJob;
   readonly #tools: EngineTools;
   #seen = '';
+  #mostDone = 0;
+  /** The fewest bytes that were seen in this half of its patience, and the most that this has been in any. */
+  #fewestBytes = Number.POSITIVE_INFINITY;
+  #mostOfFewest = -1;
+  #halfAt: number;
   #movedAt: number;
   #sentAt: number;
   #thinnedAt: number;
@@ -86,7 +91,7 @@ class Movement {
   constructor(job: ClaimedJob, tools: EngineTools) {
     this.#job = job;
     this.#tools = tools;
-    this.#movedAt = this.#sentAt = this.#thinnedAt = tools.clock.elapsed();
+    this.#movedAt = this.#halfAt = this.#sentAt = this.#thinnedAt = tools.clock.elapsed();
   }
 
   async look(totals: TaskTotals): Promise<void> {
@@ -95,8 +100,9 @@ class Movement {
     const seen = `${totals.done} ${totals.bytes} ${totals.storedBytes}`;
     if (seen !== this.#seen) {
       this.#seen = seen;
-      this.#movedAt = this.#sentAt = now;
+      this.#sentAt = now;
     }
+    this.#measure(totals, now);
     if (totals.trouble !== null && now - this.#movedAt > patienceMs)
       throw new OutOfPatience(failureOf(totals.trouble));
     if (totals.running === 0 && totals.unpicked > 0 && now - this.#sentAt > RESEND_MS) {
@@ -107,6 +113,22 @@ class Movement {
       this.#thinnedAt = now;
       await jobs.thin(this.#job);
     }
+  }
+
+  /** What is read again and again, and lost each time, is no movement: bytes come and go with every try, and no more of them stay. */
+  #measure({ done, bytes }: TaskTotals, now: number): void {
+    if (done > this.#mostDone) {
+      this.#mostDone = done;
+      this.#movedAt = now;
+    }
+    this.#fewestBytes = Math.min(this.#fewestBytes, bytes);
+    if (now - this.#halfAt < this.#tools.patienceMs / 2) return;
+    if (this.#fewestBytes > this.#mostOfFewest) {
+      this.#mostOfFewest = this.#fewestBytes;
+      this.#movedAt = now;
+    }
+    this.#fewestBytes = Number.POSITIVE_INFINITY;
+    this.#halfAt = now;
   }
 }
 

@@ -3,6 +3,7 @@ import { type DataFile, readManifest } from '../format/manifest.ts';
 import { HoldfastError } from '../errors.ts';
 import type { BackupStatement } from '../statement/ast.ts';
 import { type Location, parseLocation } from '../storage/location.ts';
+import { storeErrorToHoldfast } from '../storage/open.ts';
 import { StoreError, type Store } from '../storage/store.ts';
 import type { ClaimedJob } from './ledger.ts';
 import type { EngineTools } from './tools.ts';
@@ -68,20 +69,23 @@ export async function removeAllowed(
 
 /**
  * Removes every file that this job's tries wrote, and its checkpoint; nothing else. Called when the job is
- * cancelled, fails or starts over; may be repeated. A finished backup is left alone.
+ * cancelled, fails or starts over; may be repeated. A finished backup is left alone, and `complete`.
  */
 export async function removeBackupFiles(
   job: ClaimedJob,
   statement: BackupStatement,
   tools: EngineTools,
-): Promise<void> {
+): Promise<'complete' | 'removed'> {
   const location = parseLocation(statement.to);
   const store = tools.openStore(location);
   try {
-    if (await sealedBefore(store, location, job)) return;
+    if (await sealedBefore(store, location, job)) return 'complete';
     await removeFiles(job, store, tools);
     if ((await readCheckpoint(store))?.jobId === job.id)
       await removeAllowed(job, store, tools, [CHECKPOINT_NAME]);
+    return 'removed';
+  } catch (error) {
+    throw error instanceof StoreError ? storeErrorToHoldfast(error, location) : error;
   } finally {
     await store.close();
   }

@@ -8,21 +8,25 @@ import { type HeldMoment, type Moment, momentText } from '../cluster/moment.ts';
 import { HoldfastError, messageOf } from '../errors.ts';
 import { claim } from '../format/checkpoint.ts';
 import { FORMAT_VERSION } from '../format/manifest.ts';
+import { isOutage } from '../metadata/outage.ts';
 import type { BackupStatement } from '../statement/ast.ts';
 import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
 import { storeErrorToHoldfast } from '../storage/open.ts';
 import { StoreError } from '../storage/store.ts';
 import type { Store } from '../storage/store.ts';
+import { addTasks } from './add-tasks.ts';
 import { awaitTasks, checkOnJob, shareDone } from './await-tasks.ts';
 import { removeFiles, sealedBefore } from './backup-files.ts';
 import { logChanges, sealBackup } from './backup-seal.ts';
 import { begun, newExportTasks } from './backup-tasks.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { watchNodes } from './node-watch.ts';
-import { MomentLost, PauseRequested } from './outcome.ts';
+import { isOrder, MomentLost, PauseRequested } from './outcome.ts';
 import { waitWhilePaused } from './pause.ts';
+import { type Remedy, remedy } from './remedy.ts';
 import { type ExportContext, exportContextSchema } from './spec.ts';
+import { RETRY_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
 
 /** The bar stops short of full while the manifest, which makes it a backup, is being written. */
@@ -75,7 +79,9 @@ export async function runBackup(
 async function recordedPlan(job: ClaimedJob, tools: EngineTools): Promise<ExportContext | null> {
   if (job.attempt === 0) return null;
   const [latest] = await tools.tasks.plans(job.id);
-  return latest?.planned === true ? exportContextSchema.parse(latest.context) : null;
+  return latest?.planned === true && latest.attempt === job.attempt
+    ? exportContextSchema.parse(latest.context)
+    : null;
 }
 
 /** Holds the moment of an earlier coordinator, which may be there still, or that of one of its deputies. */
@@ -215,9 +221,8 @@ async function plan(
   const context: ExportContext = { kind: 'export', moment, from, descriptors, changes };
   await tools.tasks.share(job, context);
   const layer = from && { from, changes, descriptors };
-  const count = await tools.tasks.add(job, fullTasks ?? newExportTasks(planning, layer), 'waiting', (added) =>
-    tools.queue.sendTokens(added),
-  );
+  const tasks = fullTasks ?? newExportTasks(planning, layer);
+  const count = await addTasks(tools.tasks, job, tasks, 'waiting', (added) => tools.queue.sendTokens(added));
   await tools.tasks.markPlanned(job);
   await tools.jobs.log(
     job.id,
@@ -227,27 +232,53 @@ async function plan(
   return { context, resolved };
 }
 
-/** Waits for the tasks, also while the job is paused as far as its moment would be gone otherwise, and writes the manifest. */
+/** Waits for the tasks and writes the manifest, whatever it takes as long as the moment would be gone otherwise. */
 async function exportAndSeal(
   backup: Backup,
   context: ExportContext,
   held: HeldMoment,
   resolved: ResolvedTargets,
 ): Promise<void> {
-  const { job, tools, cluster } = backup;
+  const { job, statement, tools, cluster, store } = backup;
+  const location = parseLocation(statement.to);
   // While rows are read already, and close to the moment.
   const [info, users] = await Promise.all([cluster.describe(), cluster.users()]);
-  for (;;) {
+  for (let again = false; ; again = true) {
     try {
+      if (again && (await sealedBefore(store, location, job))) return;
       await awaitExport(backup, held, info.nodes);
-      break;
-    } catch (error) {
-      if (!(error instanceof PauseRequested) || held.moment.kind !== 'snapshot') throw error;
-      await waitWhilePaused(job, tools, held.lost);
-      await goOn(job, tools);
+      return await sealBackup(backup, context, { moment: held.moment, info, users, resolved });
+    } catch (thrown) {
+      const error = thrown instanceof StoreError ? storeErrorToHoldfast(thrown, location) : thrown;
+      if (held.moment.kind !== 'snapshot' || !(await waitsOut(job, error, tools, held.lost))) throw error;
     }
   }
-  await sealBackup(backup, context, { moment: held.moment, info, users, resolved });
+}
+
+/** Waits until the job can go on in spite of what ended its run, if it can, so that nobody lets go of the moment meanwhile. */
+async function waitsOut(
+  job: ClaimedJob,
+  error: unknown,
+  tools: EngineTools,
+  lost: AbortSignal,
+): Promise<boolean> {
+  if (error instanceof MomentLost || (isOrder(error) && !(error instanceof PauseRequested))) return false;
+  const found = await remedyHere(job, error, tools);
+  if (found === 'none') return false;
+  if (found === 'retry') await tools.clock.sleep(RETRY_MS, tools.stopping);
+  else {
+    await waitWhilePaused(job, tools, lost);
+    await goOn(job, tools);
+  }
+  return true;
+}
+
+async function remedyHere(job: ClaimedJob, error: unknown, tools: EngineTools): Promise<Remedy> {
+  if (error instanceof PauseRequested) return 'pause';
+  if (!isOutage(error)) return remedy(job, error, tools);
+  // As long as the metadata store is away, nobody can take the job over, nor be told of it.
+  tools.logger.warn({ err: error, jobId: job.id }, 'job waits for the metadata store');
+  return 'retry';
 }
 
 async function awaitExport(

@@ -1,8 +1,10 @@
 import type { ResolvedTargets } from '../backup/check.ts';
+import { tablesOf } from '../backup/plan.ts';
 import { changesAsDone, manifestOf } from '../backup/seal.ts';
 import type { ClusterInfo, ClusterUser, TableChanges } from '../cluster/cluster.ts';
 import type { Moment } from '../cluster/moment.ts';
 import { printName } from '../cluster/names.ts';
+import { HoldfastError } from '../errors.ts';
 import { CHECKPOINT_NAME } from '../format/checkpoint.ts';
 import { type Manifest, writeManifest } from '../format/manifest.ts';
 import { checkOnJob } from './await-tasks.ts';
@@ -19,6 +21,11 @@ export async function sealBackup(
   at: { moment: Moment; info: ClusterInfo; users: ClusterUser[]; resolved: ResolvedTargets },
 ): Promise<void> {
   const results = (await tools.tasks.results(job)).map((result) => exportResultSchema.parse(result));
+  // Each table has one at least, be it empty: better no backup than one that lacks a table.
+  if (results.length < tablesOf(at.resolved).length)
+    throw new HoldfastError('internal', 'this backup has fewer tasks than tables', {
+      hint: 'The backup was not finished. This is an error in Holdfast: please report it.',
+    });
   const files = results.flatMap((result) => result.files);
   const done = changesAsDone(
     changes,

@@ -1,23 +1,15 @@
-import { repeat } from '../clock.ts';
-import { HoldfastError, messageOf } from '../errors.ts';
+import { HoldfastError } from '../errors.ts';
 import { runBackup } from './backup-job.ts';
 import type { JobId } from './job.ts';
 import type { ClaimedJob } from './ledger.ts';
-import {
-  CancelRequested,
-  EngineStopping,
-  isMendable,
-  mayPass,
-  MomentLost,
-  OutOfPatience,
-  PauseRequested,
-  Superseded,
-} from './outcome.ts';
+import { Lease } from './lease.ts';
+import { CancelRequested, EngineStopping, MomentLost, PauseRequested, Superseded } from './outcome.ts';
 import { pauseJob } from './pause.ts';
+import { pauseFor, remedy } from './remedy.ts';
 import { runRestore } from './restore-job.ts';
 import { revert, startRevert } from './revert.ts';
 import { jobErrorOf } from './store.ts';
-import { LEASE_MS, RENEW_MS, RETRY_MS } from './timing.ts';
+import { RETRY_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
 
 /** A job that lost its moment this often is not begun once more by itself. */
@@ -30,17 +22,12 @@ const MOST_ATTEMPTS = 20;
 export async function coordinate(jobId: JobId, tools: EngineTools): Promise<void> {
   const { jobs, logger } = tools;
   try {
-    const job = await jobs.claim(jobId, tools.engine.name, LEASE_MS);
-    if (job === null) return;
-    const lease = repeat(tools.clock, RENEW_MS, () =>
-      jobs.renew(job, LEASE_MS).catch((error: unknown) => {
-        // Who has lost it hears so by whatever it asks next.
-        if (!(error instanceof Superseded)) logger.warn({ err: error, jobId }, 'lease could not be renewed');
-      }),
-    );
+    const lease = await Lease.take(jobId, tools);
+    if (lease === null) return;
+    const { job } = lease;
     let retryAfterMs: number | undefined;
     try {
-      await toItsEnd(job, tools);
+      await toItsEnd(job, { ...tools, openStore: lease.guarding(tools.openStore) });
     } catch (error) {
       if (error instanceof Superseded) return;
       if (!(error instanceof EngineStopping)) {
@@ -98,27 +85,16 @@ async function settle(job: ClaimedJob, error: unknown, tools: EngineTools): Prom
   if (error instanceof Superseded || error instanceof EngineStopping) throw error;
   // Its state says it.
   if (error instanceof CancelRequested || error instanceof PauseRequested) return;
-  if (error instanceof OutOfPatience) return pauseFor(job, error.reason, tools);
   if (error instanceof MomentLost) {
-    if (job.attempt % MOST_ATTEMPTS === 0)
-      return pauseFor(job, new HoldfastError('unreadable-moment', error.message), tools);
+    if (job.attempt % MOST_ATTEMPTS === 0) {
+      await pauseFor(job, new HoldfastError('unreadable-moment', error.message), tools);
+      return;
+    }
     return tools.jobs.log(job.id, `The moment was lost: ${error.message}`, 'warning');
   }
-  if (mayPass(error)) {
-    const { stillMs } = await tools.jobs.standing(job.id);
-    if (stillMs > tools.patienceMs) return pauseFor(job, error, tools);
-    await tools.jobs.log(job.id, `${messageOf(error)} Trying again.`, 'warning');
-    throw error;
-  }
-  if (isMendable(error) && (await tools.tasks.totals(job)).done > 0) return pauseFor(job, error, tools);
+  const found = await remedy(job, error, tools);
+  if (found === 'pause') return;
+  if (found === 'retry') throw error;
   if (!(error instanceof HoldfastError)) tools.logger.error({ err: error, jobId: job.id }, 'job failed');
   await startRevert(job, tools, 'failed', jobErrorOf(error));
-}
-
-/** Has the job pause by itself: somebody has to see to why, and what is done shall stay done. */
-async function pauseFor(job: ClaimedJob, error: unknown, tools: EngineTools): Promise<void> {
-  const reason = jobErrorOf(error);
-  const hint = `${reason.hint === null ? '' : `${reason.hint} `}RESUME JOB ${job.id} has it go on.`;
-  if (!(await tools.jobs.transition(job, ['running'], 'pause-requested', { ...reason, hint }))) return;
-  await tools.jobs.log(job.id, `Pausing: ${reason.message}`, 'warning');
 }

@@ -67,6 +67,7 @@ async function writeFiles(
   const options = {
     signal,
     turns: tools.turns,
+    compressor: tools.compressor,
     onProgress: (bytes: number, rows: number) => work.report({ rows, bytes, storedBytes: 0 }),
   };
   // A name of its own for every try: a try that was given up may still be writing.

@@ -64,7 +64,7 @@ export interface JobLedger {
     to: JobState,
     error?: JobError | null,
   ): Promise<boolean>;
-  /** Has what the job wrote removed from now on, before it ends; answers false where it is not running any more. */
+  /** Has what the job wrote removed from now on, before it ends; answers whether that is so, now or already. */
   startRevert(job: ClaimedJob, to: 'canceled' | 'failed', error: JobError | null): Promise<boolean>;
   setMoment(job: ClaimedJob, moment: string): Promise<void>;
   /** Records how far the job is. The fraction never goes back, and only what has changed makes an event. */
@@ -145,6 +145,7 @@ export interface TaskTotals {
 
 /** What is recorded of an attempt. */
 export interface RecordedPlan {
+  attempt: number;
   context: unknown;
   /** All of its tasks are noted. */
   planned: boolean;
@@ -161,16 +162,16 @@ export interface TaskLedger {
   share(job: ClaimedJob, context: object): Promise<void>;
   /** What `share` recorded last before the task was picked. */
   shared(task: PickedTask): Promise<unknown>;
-  /** What the job's attempts recorded, the latest first. */
+  /** What the job's attempts recorded, the latest first; one that has recorded nothing yet is not among them. */
   plans(job: JobId): Promise<RecordedPlan[]>;
 
-  /** Records the attempt's tasks, numbered from 1 in the order given; answers how many. Holds a batch at a time. */
+  /** Records some of the attempt's tasks, numbered from `first` in the order given. Those of a number that is noted stay. */
   add(
     job: ClaimedJob,
-    tasks: AsyncIterable<NewTask>,
+    tasks: readonly NewTask[],
+    first: number,
     state: TaskState & ('waiting' | 'held'),
-    added: (count: number) => Promise<void>,
-  ): Promise<number>;
+  ): Promise<void>;
   /** All tasks of the attempt are noted. */
   markPlanned(job: ClaimedJob): Promise<void>;
   /** So many steps after the rows are done. */

@@ -1,4 +1,5 @@
 import type { RestorePhase } from '../restore/phases.ts';
+import { addTasks } from './add-tasks.ts';
 import { awaitTasks, shareDone } from './await-tasks.ts';
 import type { ClaimedJob, NewTask } from './ledger.ts';
 import { tableOf } from './load-task.ts';
@@ -11,7 +12,7 @@ export async function notePhases(
   tools: EngineTools,
   phases: readonly RestorePhase[],
 ): Promise<void> {
-  await tools.tasks.add(job, newTasks(phases), 'held', () => Promise.resolve());
+  await addTasks(tools.tasks, job, newTasks(phases), 'held');
 }
 
 /**

@@ -25,6 +25,14 @@ export class EngineStopping extends Error {
   }
 }
 
+/** The limits let no more tasks begin for now. */
+export class NoRoom extends Error {
+  constructor() {
+    super('as many tasks run as may');
+    this.name = 'NoRoom';
+  }
+}
+
 /** Another coordinator has taken the job: this one must touch nothing more. */
 export class Superseded extends Error {
   constructor() {

@@ -13,6 +13,10 @@ const INSERT_AT_A_TIME = 500;
 /** Tasks that an engine has in hand beside those that move rows. */
 const TASKS_BESIDE = 2;
 
+/** What is wrong with the queue is not logged again for so long. */
+const SAME_NEWS_MS = 30_000;
+const MOST_NEWS = 100;
+
 const JOBS = 'jobs';
 const TOKENS = 'task-tokens';
 
@@ -57,8 +61,10 @@ export class BossQueue implements WorkQueue {
       superviseIntervalSeconds: HEARTBEAT_SECONDS,
       monitorIntervalSeconds: HEARTBEAT_SECONDS,
     });
-    boss.on('error', (error) => {
-      logger.warn({ err: error }, 'queue');
+    const isNews = news();
+    // Not the error itself: it brings the driver's connection, with all that it knows.
+    boss.on('error', ({ message }) => {
+      if (isNews(message)) logger.warn({ reason: message }, 'queue');
     });
     await boss.start();
     const common = {
@@ -124,4 +130,18 @@ export class BossQueue implements WorkQueue {
   async close(graceMs: number): Promise<void> {
     await this.#boss.stop({ graceful: graceMs > 0, timeout: Math.max(1, graceMs), close: true });
   }
+}
+
+/** Tells whether something is said that has not been said for a while. */
+function news(): (message: string) => boolean {
+  const said = new Map<string, number>();
+  return (message) => {
+    // While the metadata store is away each worker says so twice a second, and who it is.
+    const what = message.replace(/ \(Queue: .*\)$/, '');
+    const now = performance.now();
+    const isNew = now - (said.get(what) ?? -SAME_NEWS_MS) >= SAME_NEWS_MS;
+    if (isNew) said.set(what, now);
+    if (said.size > MOST_NEWS) said.clear();
+    return isNew;
+  };
 }

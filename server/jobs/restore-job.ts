@@ -90,7 +90,7 @@ async function resume(
 ): Promise<boolean> {
   if (job.attempt === 0) return false;
   const [latest] = await tools.tasks.plans(job.id);
-  if (latest?.planned !== true) return false;
+  if (latest?.planned !== true || latest.attempt !== job.attempt) return false;
   const context = loadContextSchema.parse(latest.context);
   if (context.plan.complete) return false;
   const restore: Restore = { job, tools, cluster, chain: await openChain(statement.from, tools.openStore) };

@@ -26,13 +26,17 @@ export async function revert(job: ClaimedJob, tools: EngineTools): Promise<void>
   await awaitQuiet(job, tools);
   let complete = false;
   try {
-    if (job.spec.kind === 'backup') await removeBackupFiles(job, job.spec, tools);
-    else complete = (await undoRestore(job, tools)) === 'complete';
+    const left =
+      job.spec.kind === 'backup'
+        ? await removeBackupFiles(job, job.spec, tools)
+        : await undoRestore(job, tools);
+    complete = left === 'complete';
   } catch (error) {
     if (isOrder(error)) throw error;
     const { stillMs } = await tools.jobs.standing(job.id);
     if (mayPass(error) && stillMs < tools.patienceMs) throw error;
     await tools.jobs.log(job.id, `Not everything could be removed: ${messageOf(error)}`, 'warning');
   }
+  if (complete) await tools.jobs.advance(job, 1, 'done');
   await tools.jobs.transition(job, ['reverting'], complete ? 'succeeded' : (job.revertsTo ?? 'canceled'));
 }

@@ -31,7 +31,7 @@ type JobUpdate = UpdateObject<MetadataTables, 'jobs'>;
 type EventBody = DistributiveOmit<JobEvent, 'seq' | 'at'>;
 
 /** How long all of the progress is kept that a job makes; of what is older, one event a minute. */
-const DENSE_MS = 10 * 60 * 1000;
+export const DENSE_MS = 10 * 60 * 1000;
 
 /** Anything thrown, as a job keeps it. */
 export function jobErrorOf(error: unknown): JobError {
@@ -189,8 +189,16 @@ export class JobStore implements JobLedger {
     return this.#change(job, from, to, error, {});
   }
 
-  startRevert(job: ClaimedJob, to: 'canceled' | 'failed', error: JobError | null): Promise<boolean> {
-    return this.#change(job, ['running', 'cancel-requested'], 'reverting', error, { reverts_to: to });
+  async startRevert(job: ClaimedJob, to: 'canceled' | 'failed', error: JobError | null): Promise<boolean> {
+    const from: JobState[] = ['running', 'cancel-requested'];
+    if (await this.#change(job, from, 'reverting', error, { reverts_to: to, progressed_at: sql`now()` }))
+      return true;
+    const { state, reverts_to } = await this.#metadata.db
+      .selectFrom('jobs')
+      .select(['state', 'reverts_to'])
+      .where('id', '=', job.id)
+      .executeTakeFirstOrThrow();
+    return state === 'reverting' && reverts_to === to;
   }
 
   async #change(
@@ -355,6 +363,8 @@ export class JobStore implements JobLedger {
         modified_at: now,
         ...(error === null ? {} : { error: JSON.stringify(error) }),
         ...(isFinal(state) ? { finished_at: now, running_status: null } : {}),
+        // How long nothing moves is counted from here: not while it waited, nor while it was paused.
+        ...(state === 'running' ? { progressed_at: sql`now()` } : {}),
         ...also,
       })
       .where('id', '=', id)

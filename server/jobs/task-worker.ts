@@ -5,10 +5,10 @@ import type { Deputies } from './deputies.ts';
 import { exportContextOf, workExportTask } from './export-task.ts';
 import type { PickedTask, TaskProgress } from './ledger.ts';
 import { loadContextOf, workLoadTask } from './load-task.ts';
-import { EngineStopping, mayPass } from './outcome.ts';
+import { EngineStopping, mayPass, NoRoom } from './outcome.ts';
 import { jobErrorOf } from './store.ts';
 import type { StorageWaits } from './storage-waits.ts';
-import { FIRST_LATER_MS, LONGEST_LATER_MS, REPORT_MS } from './timing.ts';
+import { FIRST_LATER_MS, LATER_PLACE_MS, LONGEST_LATER_MS, REPORT_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
 
 /** Of a task that fails again and again, so many failures are logged each, and then every tenth. */
@@ -38,13 +38,18 @@ export interface TaskWork {
 /**
  * Works the task that a token of the queue brings. Throws to have the token given out again, which then brings the same task; a
  * failure that trying again won't mend gives the task up, and its job with it.
+ *
+ * What waits for the limits does not keep its place for ever: what fills them may be tasks of an engine that is gone, whose tokens
+ * need somebody who takes them.
  */
 export async function workToken(token: string, tools: WorkerTools): Promise<void> {
+  const until = tools.clock.elapsed() + LATER_PLACE_MS;
   for (let wait = FIRST_LATER_MS; ; wait = Math.min(2 * wait, LONGEST_LATER_MS)) {
     if (tools.stopping.aborted) throw new EngineStopping();
     const picked = await tools.tasks.pick(token, tools.engine, tools.limits);
     if (picked.kind === 'nothing') return;
     if (picked.kind === 'task') return workTask(picked.task, tools);
+    if (tools.clock.elapsed() > until) throw new NoRoom();
     await tools.clock.sleep(wait, tools.stopping);
   }
 }

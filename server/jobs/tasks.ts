@@ -20,8 +20,6 @@ import type { Limits } from './limits.ts';
 import { pickTask } from './pick.ts';
 import { SharedContexts } from './shared-contexts.ts';
 
-const INSERT_AT_A_TIME = 200;
-
 type TaskUpdate = UpdateObject<MetadataTables, 'tasks'>;
 
 /** The tasks of jobs' attempts, in the metadata store. */
@@ -62,7 +60,7 @@ export class TaskBoard implements TaskLedger {
   async plans(job: JobId): Promise<RecordedPlan[]> {
     return this.#metadata.db
       .selectFrom('job_attempts')
-      .select(['context', 'planned', 'built'])
+      .select(['attempt', 'context', 'planned', 'built'])
       .where('job_id', '=', job)
       .orderBy('attempt', 'desc')
       .execute();
@@ -70,45 +68,32 @@ export class TaskBoard implements TaskLedger {
 
   async add(
     job: ClaimedJob,
-    tasks: AsyncIterable<NewTask>,
+    tasks: readonly NewTask[],
+    first: number,
     state: TaskState & ('waiting' | 'held'),
-    added: (count: number) => Promise<void>,
-  ): Promise<number> {
-    let count = 0;
-    let batch: NewTask[] = [];
-    const flush = async (): Promise<void> => {
-      if (batch.length === 0) return;
-      const now = this.#now();
-      const rows = batch.map((task) => ({
-        job_id: job.id,
-        attempt: job.attempt,
-        id: ++count,
-        state,
-        table_name: JSON.stringify(task.table),
-        node: task.node,
-        locality: task.locality,
-        body: JSON.stringify(task.body),
-        estimated_bytes: task.estimatedBytes,
-        files: '[]',
-        result: null,
-        error: null,
-        engine: null,
-        modified_at: now,
-      }));
-      batch = [];
-      await this.#metadata.db
-        .insertInto('tasks')
-        .values(rows)
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-      await added(rows.length);
-    };
-    for await (const task of tasks) {
-      batch.push(task);
-      if (batch.length === INSERT_AT_A_TIME) await flush();
-    }
-    await flush();
-    return count;
+  ): Promise<void> {
+    const now = this.#now();
+    const rows = tasks.map((task, index) => ({
+      job_id: job.id,
+      attempt: job.attempt,
+      id: first + index,
+      state,
+      table_name: JSON.stringify(task.table),
+      node: task.node,
+      locality: task.locality,
+      body: JSON.stringify(task.body),
+      estimated_bytes: task.estimatedBytes,
+      files: '[]',
+      result: null,
+      error: null,
+      engine: null,
+      modified_at: now,
+    }));
+    await this.#metadata.db
+      .insertInto('tasks')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
   }
 
   async markPlanned(job: ClaimedJob): Promise<void> {

@@ -16,6 +16,8 @@ export const RESEND_MS = 30_000;
 /** Who asks for a task while the limits let none begin asks again after this, then after twice that, and so on. */
 export const FIRST_LATER_MS = 250;
 export const LONGEST_LATER_MS = 2_000;
+/** After so long, somebody else with another token gets its place. */
+export const LATER_PLACE_MS = 20_000;
 /** A coordinator that couldn't go on tries again after this. */
 export const RETRY_MS = 5_000;
 /** How often a coordinator looks which nodes of its cluster are there. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Turns } from '../cluster/turns.ts';
 import type { Clock } from '../clock.ts';
+import type { Compressor } from '../format/data-file.ts';
 import type { Location } from '../storage/location.ts';
 import type { RetryPolicy } from '../storage/retry.ts';
 import type { Store } from '../storage/store.ts';
@@ -29,6 +30,8 @@ export interface EngineTools {
   turns: Turns;
   /** `onWait` hears of each wait before something is tried again. */
   openStore: (location: Location, onWait?: RetryPolicy['onWait']) => Store;
+  /** What compresses data files, where it isn't to be done by threads. */
+  compressor?: Compressor;
   logger: Logger;
   clock: Clock;
   /** How long a job in which nothing moves is tried on with before it pauses, in milliseconds. */

@@ -30,9 +30,11 @@ export async function startWork(
   const waits = new StorageWaits(tools);
   await beat();
   const beating = repeat(clock, BEAT_MS, beat);
-  const sweeping = repeat(clock, SWEEP_MS, sweep);
   await queue.workTokens(concurrency, (token) => workToken(token, { ...tools, deputies, waits }));
   await queue.workJobs(JOBS_AT_ONCE, (jobId) => coordinate(jobId, tools));
+  // Once at once: where engines don't live for long, none would come to it otherwise.
+  await sweep();
+  const sweeping = repeat(clock, SWEEP_MS, sweep);
   return {
     async stop(graceMs) {
       await queue.close(graceMs);

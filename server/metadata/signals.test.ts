@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addTasks } from '../jobs/add-tasks.ts';
 import type { JobId } from '../jobs/job.ts';
 import type { NewJob } from '../jobs/store.ts';
 import type { PickedTask } from '../jobs/ledger.ts';
@@ -92,7 +93,7 @@ describe('a follower of a job', () => {
       for (let n = 0; n < 2; n++)
         yield await Promise.resolve({ table, node: null, locality: '', estimatedBytes: 1, body: {} });
     }
-    await tasks.add(claimed, two(), 'waiting', () => Promise.resolve());
+    await addTasks(tasks, claimed, two(), 'waiting');
     const [first, second] = [await picked('a'), await picked('b')];
     expect(await hears(follower)).toBe(true);
     await tasks.progress(first, progress);

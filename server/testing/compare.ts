@@ -7,7 +7,7 @@ import type { TestServer } from '../cluster/postgres/test-server.ts';
  * when these are. Of rows there is a digest, or their texts, in an order of their own.
  */
 export async function contentsOf(
-  server: TestServer,
+  server: Pick<TestServer, 'exec'>,
   database: string,
   rows: 'digest' | 'texts' = 'digest',
 ): Promise<Record<string, unknown>> {

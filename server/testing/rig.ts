@@ -51,7 +51,7 @@ export interface Rig {
   run(sql: string, notices?: string[]): Promise<Answer>;
   /** Starts the PostgreSQL wire endpoint, for `ROOT_PASSWORD`; answers its port. */
   listen(): Promise<number>;
-  /** All events of a job that has ended. */
+  /** All events of a job until now, those too that nobody is told any more who begins to watch. */
   events(id: JobId | string): Promise<JobEvent[]>;
   stop(): Promise<void>;
 }
@@ -131,7 +131,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       tasks: enduring(new TaskBoard(metadata, now), systemClock),
       roster: new EngineRoster(metadata),
       moments: enduring(new StoredMomentOffers(metadata), systemClock),
-      queue: engineQueue,
+      queue: enduring(engineQueue, systemClock),
       clusters: engineClusters,
       limits: { node: 12, job: 1000, all: 1000, ...limits },
       turns: new Turns(tasks),
@@ -184,9 +184,13 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       return wire.port;
     },
     async events(id) {
-      const events: JobEvent[] = [];
-      for await (const event of jobs.watch(id, 0, undefined)) events.push(event);
-      return events;
+      const rows = await metadata.db
+        .selectFrom('job_events')
+        .select(['seq', 'at', 'body'])
+        .where('job_id', '=', id)
+        .orderBy('seq')
+        .execute();
+      return rows.map(({ seq, at, body }) => ({ ...body, seq: Number(seq), at: at.toISOString() }));
     },
     async stop() {
       await wire?.close();
