@@ -160,6 +160,13 @@ describe('the events of a job with very many', () => {
     expect(events.at(-1)).toMatchObject({ seq: EVENTS, type: 'state', state: 'succeeded' });
   });
 
+  it('come one by one and all of them to who asks for that', async () => {
+    const types = new Map<string, number>();
+    for await (const { type } of log.watch(JOB, 0, undefined)) types.set(type, (types.get(type) ?? 0) + 1);
+    expect(types.get('log')).toBe(EVENTS / 10 - 1);
+    expect(types.get('progress')).toBeGreaterThan(EVENTS / 2);
+  });
+
   it('go on after the one that was seen last, whether it is still there or not', async () => {
     const events = (await batchesAfter(EVENTS - 14)).flat();
     expect(events.map(({ seq }) => seq)).toEqual([

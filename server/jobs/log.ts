@@ -201,18 +201,24 @@ export class JobLog {
     return standstillOf(this.#metadata, known(id));
   }
 
-  /** The job's events after number `after`, as `batches` has them, one by one. */
+  /**
+   * The job's events after number `after`, all that are kept, each once and in order, as they happen. Ends after the event
+   * that ends the job, or when the signal aborts.
+   */
   async *watch(id: string, after: number, signal: AbortSignal | undefined): AsyncGenerator<JobEvent, void> {
-    for await (const events of this.batches(id, after, signal)) yield* events;
+    for await (const events of this.#follow(id, after, Infinity, signal)) yield* events;
   }
 
-  /**
-   * The job's events after number `after`, as they happen, as many at a time as there are; each once and in order, of
-   * old progress only some. Ends after the event that ends the job, or when the signal aborts.
-   */
-  async *batches(
+  /** As `watch`, for a page: as many at a time as there are, and of the progress only the latest and what comes. */
+  batches(id: string, after: number, signal: AbortSignal | undefined): AsyncGenerator<JobEvent[], void> {
+    return this.#follow(id, after, PROGRESS_EVENTS_AT_FIRST, signal);
+  }
+
+  /** `latest`: progress that lies further back than so many events is left out. */
+  async *#follow(
     id: string,
     after: number,
+    latest: number,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<JobEvent[], void> {
     const job = known(id);
@@ -222,7 +228,7 @@ export class JobLog {
       while (signal?.aborted !== true) {
         // The state is read before the events: an ended job has all of its events by then.
         const { state, last } = await this.#standing(job);
-        const events = await this.#eventsAfter(job, seen, last - PROGRESS_EVENTS_AT_FIRST);
+        const events = await this.#eventsAfter(job, seen, Math.max(0, last - latest));
         if (events.length > 0) {
           seen = events.at(-1)?.seq ?? seen;
           yield events;
