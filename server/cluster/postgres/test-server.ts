@@ -57,6 +57,8 @@ export async function startTestServer({
   const postgresFlags = [
     ...['-c', 'wal_level=logical', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
     ...['-c', 'fsync=off', '-c', 'max_prepared_transactions=4', '-c', 'max_replication_slots=40'],
+    // As the embedded server's: sessions of many databases stay open for a while.
+    ...['-c', 'max_connections=200'],
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
   const chooseProgram = (): Program => {
