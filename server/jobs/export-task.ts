@@ -26,11 +26,7 @@ export async function workExportTask(
   try {
     const cluster = await work.tools.clusters.connect(work.cluster);
     void work.tools.deputies.join(work.task, cluster, context.moment);
-    if (task.ranges[0]?.index === 0 && work.task.tries === 1)
-      await work.tools.jobs.log(
-        work.task.jobId,
-        `Reading of ${printName(task.table)} has begun, from node ${task.node} by ${work.tools.engine.name}.`,
-      );
+    if (task.ranges[0]?.index === 0 && work.task.tries === 1) tellBegun(work, task);
     const { files, compared } = await writeFiles(cluster, store, task, context, work);
     const sum = (of: (file: DataFile) => number) => files.reduce((total, file) => total + of(file), 0);
     const result: ExportResult = { files, compared };
@@ -49,6 +45,14 @@ export async function workExportTask(
   } finally {
     await store.close();
   }
+}
+
+/** Rows aren't kept waiting for it. */
+function tellBegun({ tools, task }: TaskWork, { table, node }: ExportTask): void {
+  const words = `Reading of ${printName(table)} has begun, from node ${node} by ${tools.engine.name}.`;
+  tools.jobs.log(task.jobId, words).catch((error: unknown) => {
+    tools.logger.warn({ err: error, jobId: task.jobId }, 'a begin could not be logged');
+  });
 }
 
 async function writeFiles(
