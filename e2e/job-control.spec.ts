@@ -1,4 +1,5 @@
 import { expect, test } from 'playwright/test';
+import type { Page } from 'playwright/test';
 import { violations } from './axe.ts';
 import { embedded, logIn, startStalledBackup } from './steps.ts';
 
@@ -14,17 +15,28 @@ test.beforeAll(async () => {
 
 test.afterAll(() => embedded('postgres', 'DROP DATABASE controlled WITH (FORCE)'));
 
-test('a backup is paused from its page, waits for root everywhere, and goes on', async ({ page }) => {
+/** A backup that stands still until `goOn`, and is paused from its page, which is open then. */
+async function pausedBackup(page: Page, path: string): ReturnType<typeof startStalledBackup> {
   await logIn(page);
-  const { id, goOn } = await startStalledBackup(
-    "BACKUP DATABASE controlled TO 'nodelocal://self/e2e/paused' WITH detached",
+  const backup = await startStalledBackup(
+    `BACKUP DATABASE controlled TO 'nodelocal://self/e2e/${path}' WITH detached`,
     'controlled',
     'ballast',
   );
   try {
-    await page.goto(`/jobs/${id}`);
+    await page.goto(`/jobs/${backup.id}`);
     await page.getByRole('button', { name: 'Pause' }).click();
     await expect(page.getByText('Paused until you resume it')).toBeVisible();
+  } catch (error) {
+    await backup.goOn();
+    throw error;
+  }
+  return backup;
+}
+
+test('a backup is paused from its page, waits for root everywhere, and goes on', async ({ page }) => {
+  const { id, goOn } = await pausedBackup(page, 'paused');
+  try {
     expect(await violations(page)).toEqual([]);
   } finally {
     await goOn();
@@ -61,16 +73,8 @@ test('a backup is paused from its page, waits for root everywhere, and goes on',
 });
 
 test('a job that paused by itself says why, and what to do', async ({ page }) => {
-  await logIn(page);
-  const { id, goOn } = await startStalledBackup(
-    "BACKUP DATABASE controlled TO 'nodelocal://self/e2e/full' WITH detached",
-    'controlled',
-    'ballast',
-  );
+  const { id, goOn } = await pausedBackup(page, 'full');
   try {
-    await page.goto(`/jobs/${id}`);
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await expect(page.getByText('Paused until you resume it')).toBeVisible();
     await embedded(
       'holdfast',
       `UPDATE jobs SET error = '{"code":"storage-full","message":"no space is left at nodelocal://self/e2e/full","hint":"Make room there."}' WHERE id = ${id}`,

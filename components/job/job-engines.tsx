@@ -8,6 +8,7 @@ import { useTRPC } from '../trpc.ts';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { Age, Bytes, Count } from '../ui/figures.tsx';
 import { refreshMs } from './refresh.ts';
+import { figureColumns } from './work-columns.tsx';
 import { WorkPanel } from './work-panel.tsx';
 
 const column = columnsFor<EngineProgress>();
@@ -37,16 +38,7 @@ const columns = column.columns([
     cell: ({ getValue }) => <Count value={getValue()} />,
     meta: { align: 'right', width: '90px' },
   }),
-  column.accessor('rows', {
-    header: 'Rows',
-    cell: ({ getValue }) => <Count value={getValue()} />,
-    meta: { align: 'right', width: '120px' },
-  }),
-  column.accessor('bytes', {
-    header: 'Bytes',
-    cell: ({ getValue }) => <Bytes value={getValue()} />,
-    meta: { align: 'right', width: '100px', wideOnly: true },
-  }),
+  ...figureColumns<EngineProgress>(),
   column.accessor('storedBytes', {
     header: 'Stored',
     cell: ({ getValue }) => <Bytes value={getValue()} />,

@@ -5,9 +5,8 @@ import type { JobView } from '../../server/jobs/job.ts';
 import type { NodeProgress } from '../../server/jobs/progress.ts';
 import { useTRPC } from '../trpc.ts';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
-import { Bytes, Count } from '../ui/figures.tsx';
 import { refreshMs } from './refresh.ts';
-import { shareOf, TasksDone, WorkBar } from './work-bar.tsx';
+import { workColumns } from './work-columns.tsx';
 import { WorkPanel } from './work-panel.tsx';
 
 const column = columnsFor<NodeProgress>();
@@ -27,29 +26,7 @@ const columns = column.columns([
       </>
     ),
   }),
-  column.accessor(shareOf, {
-    id: 'progress',
-    header: 'Progress',
-    cell: ({ row: { original } }) => (
-      <WorkBar work={original} label={`Progress of ${nodeName(original.node)}`} />
-    ),
-    meta: { width: '200px', ownLine: true },
-  }),
-  column.accessor('tasksDone', {
-    header: 'Tasks',
-    cell: ({ row: { original } }) => <TasksDone work={original} />,
-    meta: { align: 'right', width: '190px' },
-  }),
-  column.accessor('rows', {
-    header: 'Rows',
-    cell: ({ getValue }) => <Count value={getValue()} />,
-    meta: { align: 'right', width: '120px' },
-  }),
-  column.accessor('bytes', {
-    header: 'Bytes',
-    cell: ({ getValue }) => <Bytes value={getValue()} />,
-    meta: { align: 'right', width: '100px', wideOnly: true },
-  }),
+  ...workColumns<NodeProgress>(({ node }) => nodeName(node), '190px'),
 ]);
 
 function nodeName(node: string | null): string {

@@ -5,9 +5,8 @@ import type { JobView } from '../../server/jobs/job.ts';
 import type { TableProgress } from '../../server/jobs/progress.ts';
 import { useTRPC } from '../trpc.ts';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
-import { Bytes, Count } from '../ui/figures.tsx';
 import { refreshMs } from './refresh.ts';
-import { shareOf, TasksDone, WorkBar } from './work-bar.tsx';
+import { workColumns } from './work-columns.tsx';
 import { WorkPanel } from './work-panel.tsx';
 
 const column = columnsFor<TableProgress>();
@@ -18,29 +17,7 @@ const columnsOf = (table: string) =>
       header: table,
       cell: ({ getValue }) => <span style={{ overflowWrap: 'anywhere' }}>{getValue()}</span>,
     }),
-    column.accessor(shareOf, {
-      id: 'progress',
-      header: 'Progress',
-      cell: ({ row: { original } }) => (
-        <WorkBar work={original} label={`Progress of ${printName(original.name)}`} />
-      ),
-      meta: { width: '200px', ownLine: true },
-    }),
-    column.accessor('tasksDone', {
-      header: 'Tasks',
-      cell: ({ row: { original } }) => <TasksDone work={original} />,
-      meta: { align: 'right', width: '170px' },
-    }),
-    column.accessor('rows', {
-      header: 'Rows',
-      cell: ({ getValue }) => <Count value={getValue()} />,
-      meta: { align: 'right', width: '120px' },
-    }),
-    column.accessor('bytes', {
-      header: 'Bytes',
-      cell: ({ getValue }) => <Bytes value={getValue()} />,
-      meta: { align: 'right', width: '100px', wideOnly: true },
-    }),
+    ...workColumns<TableProgress>(({ name }) => printName(name), '170px'),
   ]);
 
 /** A restore's tables are known by their names in the backup. */

@@ -3,7 +3,7 @@ import { type ResolvedTargets, resolveTargets } from '../backup/check.ts';
 import { tablesOf } from '../backup/plan.ts';
 import { databasesOf } from '../backup/targets.ts';
 import { taskBytes } from '../backup/tasks.ts';
-import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
+import type { Cluster, ClusterInfo, ClusterNode } from '../cluster/cluster.ts';
 import { type HeldMoment, type Moment, momentText } from '../cluster/moment.ts';
 import { HoldfastError, messageOf } from '../errors.ts';
 import { claim } from '../format/checkpoint.ts';
@@ -16,6 +16,7 @@ import { storeErrorToHoldfast } from '../storage/open.ts';
 import { StoreError } from '../storage/store.ts';
 import type { Store } from '../storage/store.ts';
 import { addTasks } from './add-tasks.ts';
+import { beginAttempt, goOn, recordedPlan } from './attempts.ts';
 import { awaitTasks, checkOnJob, shareDone } from './await-tasks.ts';
 import { removeFiles, sealedBefore } from './backup-files.ts';
 import { logChanges, sealBackup } from './backup-seal.ts';
@@ -42,6 +43,13 @@ export interface Backup {
   bases: Bases | null;
 }
 
+/** What there is to do of a backup, and what is known of its cluster. */
+export interface Planned {
+  context: ExportContext;
+  resolved: ResolvedTargets;
+  info: ClusterInfo;
+}
+
 /**
  * Coordinates a BACKUP from wherever an earlier coordinator left it: fixes the moment, hands out tasks, waits for them, writes the
  * manifest. Returns when the backup is complete; throws otherwise, with the destination as the tasks left it.
@@ -56,7 +64,8 @@ export async function runBackup(
   try {
     if (job.attempt > 0 && (await sealedBefore(store, location, job))) return;
     const cluster = await tools.clusters.connect(job.cluster);
-    const recorded = await recordedPlan(job, tools);
+    const plan = await recordedPlan(job, tools);
+    const recorded = plan === null ? null : exportContextSchema.parse(plan.context);
     const held = recorded === null ? null : await holdAgain(job, tools, cluster, recorded.moment);
     if (recorded !== null && held === null)
       await tools.jobs.log(
@@ -73,15 +82,6 @@ export async function runBackup(
   } finally {
     await store.close();
   }
-}
-
-/** What an earlier coordinator planned, where all of it is noted. */
-async function recordedPlan(job: ClaimedJob, tools: EngineTools): Promise<ExportContext | null> {
-  if (job.attempt === 0) return null;
-  const [latest] = await tools.tasks.plans(job.id);
-  return latest?.planned === true && latest.attempt === job.attempt
-    ? exportContextSchema.parse(latest.context)
-    : null;
 }
 
 /** Holds the moment of an earlier coordinator, which may be there still, or that of one of its deputies. */
@@ -114,21 +114,14 @@ async function resume(backup: Backup, recorded: ExportContext, held: HeldMoment)
   const context: ExportContext = { ...recorded, moment: held.moment };
   await tools.tasks.share(job, context);
   await whileHeld(backup, held, async () => {
-    const resolved = await resolveAt(backup, held.moment);
-    await goOn(job, tools);
-    await exportAndSeal(backup, context, held, resolved);
+    const [resolved, info] = await Promise.all([resolveAt(backup, held.moment), backup.cluster.describe()]);
+    await sendOutAgain(job, tools);
+    await exportAndSeal(backup, held, { context, resolved, info });
   });
 }
 
-/** Has the tasks that are not done wait for engines again, and says how far the job is. */
-async function goOn(job: ClaimedJob, tools: EngineTools): Promise<void> {
-  const waiting = await tools.tasks.reopen(job);
-  const { tasks, done } = await tools.tasks.totals(job);
-  await tools.jobs.log(
-    job.id,
-    `Going on, coordinated by ${tools.engine.name}: ${done} of ${tasks} tasks are done.`,
-  );
-  await tools.queue.sendTokens(waiting);
+async function sendOutAgain(job: ClaimedJob, tools: EngineTools): Promise<void> {
+  await tools.queue.sendTokens(await goOn(job, tools));
 }
 
 async function startOver(
@@ -138,14 +131,7 @@ async function startOver(
   at: { cluster: Cluster; store: Store; location: Location },
 ): Promise<void> {
   const { cluster, store, location } = at;
-  const again = job.attempt > 0;
-  await tools.jobs.beginAttempt(job);
-  if (again)
-    await tools.jobs.log(
-      job.id,
-      `Attempt ${job.attempt}, coordinated by ${tools.engine.name}: starting over.`,
-      'warning',
-    );
+  const again = await beginAttempt(job, tools);
   const [bases] = await Promise.all([
     basesOf(statement, cluster, tools),
     occupy(job, store, location, tools, again),
@@ -155,8 +141,7 @@ async function startOver(
   });
   const backup: Backup = { job, statement, tools, cluster, store, bases };
   await whileHeld(backup, held, async () => {
-    const { context, resolved } = await plan(backup, held.moment);
-    await exportAndSeal(backup, context, held, resolved);
+    await exportAndSeal(backup, held, await planTasks(backup, held.moment));
   });
 }
 
@@ -197,19 +182,16 @@ async function resolveAt({ cluster, statement }: Backup, moment: Moment): Promis
 }
 
 /** Plans the backup as of the moment, and hands its tasks out as they come. */
-async function plan(
-  backup: Backup,
-  moment: Moment,
-): Promise<{ context: ExportContext; resolved: ResolvedTargets }> {
+async function planTasks(backup: Backup, moment: Moment): Promise<Planned> {
   const { job, tools, cluster, bases } = backup;
-  const [resolved, { nodes }] = await Promise.all([
+  const [resolved, info] = await Promise.all([
     resolveAt(backup, moment),
     cluster.describe(),
     tools.jobs.setMoment(job, moment.at),
     tools.jobs.log(job.id, `Consistent as of ${momentText(moment)}.`),
   ]);
   const tables = tablesOf(resolved);
-  const planning = { cluster, tables, moment, nodes, bytesATask: taskBytes(job.estimatedBytes) };
+  const planning = { cluster, tables, moment, nodes: info.nodes, bytesATask: taskBytes(job.estimatedBytes) };
   // The ranges of a full backup need not wait for what the tables look like.
   const fullTasks = bases === null ? begun(newExportTasks(planning, null)) : null;
   const descriptors = await cluster.descriptors(
@@ -229,25 +211,20 @@ async function plan(
     `Planned ${count} ${count === 1 ? 'task' : 'tasks'} for ${tables.length} ${tables.length === 1 ? 'table' : 'tables'}.`,
   );
   await logChanges(job, tools, changes);
-  return { context, resolved };
+  return { context, resolved, info };
 }
 
 /** Waits for the tasks and writes the manifest, whatever it takes as long as the moment would be gone otherwise. */
-async function exportAndSeal(
-  backup: Backup,
-  context: ExportContext,
-  held: HeldMoment,
-  resolved: ResolvedTargets,
-): Promise<void> {
+async function exportAndSeal(backup: Backup, held: HeldMoment, planned: Planned): Promise<void> {
   const { job, statement, tools, cluster, store } = backup;
   const location = parseLocation(statement.to);
   // While rows are read already, and close to the moment.
-  const [info, users] = await Promise.all([cluster.describe(), cluster.users()]);
+  const users = await cluster.users();
   for (let again = false; ; again = true) {
     try {
       if (again && (await sealedBefore(store, location, job))) return;
-      await awaitExport(backup, held, info.nodes);
-      return await sealBackup(backup, context, { moment: held.moment, info, users, resolved });
+      await awaitExport(backup, held, planned.info.nodes);
+      return await sealBackup(backup, planned, held.moment, users);
     } catch (thrown) {
       const error = thrown instanceof StoreError ? storeErrorToHoldfast(thrown, location) : thrown;
       if (held.moment.kind !== 'snapshot' || !(await waitsOut(job, error, tools, held.lost))) throw error;
@@ -268,7 +245,7 @@ async function waitsOut(
   if (found === 'retry') await tools.clock.sleep(RETRY_MS, tools.stopping);
   else {
     await waitWhilePaused(job, tools, lost);
-    await goOn(job, tools);
+    await sendOutAgain(job, tools);
   }
   return true;
 }

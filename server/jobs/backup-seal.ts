@@ -1,7 +1,6 @@
-import type { ResolvedTargets } from '../backup/check.ts';
 import { tablesOf } from '../backup/plan.ts';
 import { changesAsDone, manifestOf } from '../backup/seal.ts';
-import type { ClusterInfo, ClusterUser, TableChanges } from '../cluster/cluster.ts';
+import type { ClusterUser, TableChanges } from '../cluster/cluster.ts';
 import type { Moment } from '../cluster/moment.ts';
 import { printName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
@@ -9,20 +8,21 @@ import { CHECKPOINT_NAME } from '../format/checkpoint.ts';
 import { type Manifest, writeManifest } from '../format/manifest.ts';
 import { checkOnJob } from './await-tasks.ts';
 import { removeAllowed, sweep } from './backup-files.ts';
-import type { Backup } from './backup-job.ts';
+import type { Backup, Planned } from './backup-job.ts';
 import type { ClaimedJob } from './ledger.ts';
-import { type ExportContext, exportResultSchema } from './spec.ts';
+import { exportResultSchema } from './spec.ts';
 import type { EngineTools } from './tools.ts';
 
 /** Makes a backup of what the tasks have written: removes what is not part of it, and writes its manifest. */
 export async function sealBackup(
   { job, tools, store, bases }: Backup,
-  { changes, descriptors }: ExportContext,
-  at: { moment: Moment; info: ClusterInfo; users: ClusterUser[]; resolved: ResolvedTargets },
+  { context: { changes, descriptors }, resolved, info }: Planned,
+  moment: Moment,
+  users: ClusterUser[],
 ): Promise<void> {
   const results = (await tools.tasks.results(job)).map((result) => exportResultSchema.parse(result));
   // Each table has one at least, be it empty: better no backup than one that lacks a table.
-  if (results.length < tablesOf(at.resolved).length)
+  if (results.length < tablesOf(resolved).length)
     throw new HoldfastError('internal', 'this backup has fewer tasks than tables', {
       hint: 'The backup was not finished. This is an error in Holdfast: please report it.',
     });
@@ -37,7 +37,6 @@ export async function sealBackup(
     done.filter((change) => !changes.includes(change)),
   );
   await sweep(job, store, tools, files);
-  const { moment, info, users, resolved } = at;
   const manifest = manifestOf({
     jobId: job.id,
     statement: job.statement,

@@ -22,8 +22,8 @@ interface Holding {
 export class Deputies {
   readonly #tools: EngineTools;
   readonly #holdings = new Map<string, Holding>();
-  /** Jobs' attempts that this engine has tried to hold the moment of. */
-  readonly #tried = new Set<string>();
+  /** Jobs' attempts that this engine has worked on a task of. */
+  readonly #asked = new Set<string>();
   readonly #looking: Repeating;
 
   constructor(tools: EngineTools) {
@@ -36,25 +36,27 @@ export class Deputies {
 
   /**
    * Holds the moment that a task of the attempt reads at, too, unless enough engines do. Never throws, and needn't be waited
-   * for: the task is worked in any case.
+   * for: the task is worked in any case. Only the first task of an attempt asks; after that the engine looks now and then.
    */
   async join(of: AttemptOf, cluster: Cluster, moment: Moment): Promise<void> {
     const key = keyOf(of);
-    if (moment.kind !== 'snapshot' || this.#tried.has(key)) return;
-    this.#tried.add(key);
+    if (moment.kind !== 'snapshot' || this.#asked.has(key)) return;
+    this.#asked.add(key);
+    await this.#hold(of, cluster, moment);
+  }
+
+  async #hold(of: AttemptOf, cluster: Cluster, moment: Moment): Promise<void> {
+    const key = keyOf(of);
     const { moments, engine, logger } = this.#tools;
     try {
-      if (!(await moments.reserve(of, engine))) {
-        this.#tried.delete(key);
-        return;
-      }
+      if (!(await moments.reserve(of, engine))) return;
       const held = await cluster.holdAlso(moment);
       if (held === null) return await moments.withdraw(of, engine);
       await moments.offer(of, engine, held.moment);
       this.#holdings.set(key, { of, held, pausedSince: null });
       held.lost.addEventListener('abort', () => void this.#letGo(key), { once: true });
     } catch (error) {
-      this.#tried.delete(key);
+      await moments.withdraw(of, engine).catch(() => undefined);
       logger.warn({ err: error, jobId: of.jobId }, 'the moment could not be held too');
     }
   }
@@ -69,7 +71,7 @@ export class Deputies {
     const { moments, clusters, engine, logger } = this.#tools;
     try {
       for (const wanted of await moments.wanted(engine))
-        await this.join(wanted, await clusters.connect(wanted.cluster), wanted.moment);
+        await this.#hold(wanted, await clusters.connect(wanted.cluster), wanted.moment);
     } catch (error) {
       logger.warn({ err: error }, 'jobs whose moment could be held too could not be looked for');
     }

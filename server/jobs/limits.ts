@@ -49,6 +49,24 @@ export function choices<J extends OpenJob>(
     .map(({ job }) => ({ job, fullNodes: fullNodes(job.cluster, running, limits.node) }));
 }
 
+/**
+ * Whether a task that was begun before may be begun again. One that is still counted as running, by an engine that is gone, is
+ * not in its own way.
+ */
+export function mayBeginAgain(
+  task: OpenJob & { node: string | null; running: boolean },
+  running: readonly Running[],
+  limits: Limits,
+): boolean {
+  const beside = running.map((each) =>
+    task.running && each.jobId === task.jobId && each.node === task.node
+      ? { ...each, count: each.count - 1 }
+      : each,
+  );
+  const [choice] = choices([task], beside, limits);
+  return choice !== undefined && !(task.node !== null && choice.fullNodes.includes(task.node));
+}
+
 function fullNodes(cluster: string, running: readonly Running[], limit: number): string[] {
   const counts = new Map<string, number>();
   for (const each of running)

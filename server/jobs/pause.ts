@@ -1,5 +1,5 @@
 import { ENGINE_SILENCE_MS } from './limits.ts';
-import type { ClaimedJob } from './ledger.ts';
+import type { ClaimedJob, TaskTotals } from './ledger.ts';
 import { EngineStopping, MomentLost, PauseRequested, Superseded } from './outcome.ts';
 import { PAUSED_HOLD_MS, REPORT_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
@@ -9,19 +9,21 @@ const LOOK_MS = 500;
 
 /**
  * Waits until no engine works on a task of the job any more: they hear within REPORT_MS that they are to stop. An engine that is gone
- * isn't waited for longer than it could be there.
+ * isn't waited for longer than it could be there. Answers how far the tasks are then.
  */
-export async function awaitQuiet(job: ClaimedJob, tools: EngineTools): Promise<void> {
+export async function awaitQuiet(job: ClaimedJob, tools: EngineTools): Promise<TaskTotals> {
   const { clock } = tools;
   const until = clock.elapsed() + ENGINE_SILENCE_MS;
-  while ((await tools.tasks.totals(job)).running > 0 && clock.elapsed() < until)
+  for (;;) {
+    const totals = await tools.tasks.totals(job);
+    if (totals.running === 0 || clock.elapsed() >= until) return totals;
     await clock.sleep(REPORT_MS / 2, tools.stopping);
+  }
 }
 
 /** Brings a job to `paused` that is to pause. Throws what the ledger throws. */
 export async function pauseJob(job: ClaimedJob, tools: EngineTools): Promise<void> {
-  await awaitQuiet(job, tools);
-  const { tasks, done } = await tools.tasks.totals(job);
+  const { tasks, done } = await awaitQuiet(job, tools);
   if (!(await tools.jobs.transition(job, ['pause-requested'], 'paused'))) return;
   if (tasks > 0) await tools.jobs.log(job.id, `Paused: ${done} of ${tasks} tasks are done, and stay so.`);
 }

@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { MetadataTables } from '../metadata/schema.ts';
 import type { JobId } from './job.ts';
 import type { Engine, Picked, PickedTask } from './ledger.ts';
-import { choices, type Choice, type Limits, placesOf, type Running } from './limits.ts';
+import { choices, type Choice, type Limits, mayBeginAgain, placesOf, type Running } from './limits.ts';
 
 type Tx = Transaction<MetadataTables>;
 
@@ -30,12 +30,11 @@ interface Found extends OpenRow {
 /** Implements TaskLedger.pick. One asks at a time, over all engines: so the limits hold. */
 export async function pickTask(tx: Tx, asking: Asking): Promise<Picked> {
   await tx.selectFrom('turnstile').select('id').forUpdate().execute();
-  const [bound, running] = [await boundTo(tx, asking.token), await runningTasks(tx)];
+  const bound = await boundTo(tx, asking.token);
   if (bound === 'over') return { kind: 'nothing' };
+  const running = await runningTasks(tx);
   if (bound !== null) {
-    const [choice] = choices([bound], leaving(running, bound), asking.limits);
-    const fits = choice !== undefined && !(bound.node !== null && choice.fullNodes.includes(bound.node));
-    return fits ? take(tx, bound, asking) : { kind: 'later' };
+    return mayBeginAgain(bound, running, asking.limits) ? take(tx, bound, asking) : { kind: 'later' };
   }
   const jobs = await jobsWithTasks(tx);
   if (jobs.length === 0) return { kind: 'nothing' };
@@ -86,14 +85,6 @@ async function runningTasks(tx: Tx): Promise<Running[]> {
     .groupBy(['jobs.id', 'jobs.cluster', 'tasks.node'])
     .execute();
   return rows.map(({ id, cluster, node, count }) => ({ jobId: id, cluster, node, count: Number(count) }));
-}
-
-/** What runs beside a task that is running by an engine that is gone. */
-function leaving(running: readonly Running[], task: Found & { running: boolean }): Running[] {
-  if (!task.running) return [...running];
-  return running.map((each) =>
-    each.jobId === task.jobId && each.node === task.node ? { ...each, count: each.count - 1 } : each,
-  );
 }
 
 async function jobsWithTasks(tx: Tx): Promise<OpenRow[]> {

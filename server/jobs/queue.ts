@@ -2,7 +2,9 @@ import { PgBoss } from 'pg-boss';
 import type { Job } from 'pg-boss';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { systemClock } from '../clock.ts';
 import { metadataBackend } from '../metadata/backend.ts';
+import { Seldom } from '../seldom.ts';
 import type { JobId } from './job.ts';
 
 /** pg-boss needs at least ten seconds; a dead engine's work is taken over within twice that. */
@@ -15,7 +17,6 @@ const TASKS_BESIDE = 2;
 
 /** What is wrong with the queue is not logged again for so long. */
 const SAME_NEWS_MS = 30_000;
-const MOST_NEWS = 100;
 
 const JOBS = 'jobs';
 const TOKENS = 'task-tokens';
@@ -61,10 +62,11 @@ export class BossQueue implements WorkQueue {
       superviseIntervalSeconds: HEARTBEAT_SECONDS,
       monitorIntervalSeconds: HEARTBEAT_SECONDS,
     });
-    const isNews = news();
-    // Not the error itself: it brings the driver's connection, with all that it knows.
+    const seldom = new Seldom(SAME_NEWS_MS, systemClock);
+    // Not the error itself: it brings the driver's connection, with all that it knows. While the metadata store is away each worker
+    // says so twice a second, and who it is.
     boss.on('error', ({ message }) => {
-      if (isNews(message)) logger.warn({ reason: message }, 'queue');
+      if (seldom.isDue(message.replace(/ \(Queue: .*\)$/, ''))) logger.warn({ reason: message }, 'queue');
     });
     await boss.start();
     const common = {
@@ -130,18 +132,4 @@ export class BossQueue implements WorkQueue {
   async close(graceMs: number): Promise<void> {
     await this.#boss.stop({ graceful: graceMs > 0, timeout: Math.max(1, graceMs), close: true });
   }
-}
-
-/** Tells whether something is said that has not been said for a while. */
-function news(): (message: string) => boolean {
-  const said = new Map<string, number>();
-  return (message) => {
-    // While the metadata store is away each worker says so twice a second, and who it is.
-    const what = message.replace(/ \(Queue: .*\)$/, '');
-    const now = performance.now();
-    const isNew = now - (said.get(what) ?? -SAME_NEWS_MS) >= SAME_NEWS_MS;
-    if (isNew) said.set(what, now);
-    if (said.size > MOST_NEWS) said.clear();
-    return isNew;
-  };
 }

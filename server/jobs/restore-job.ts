@@ -6,6 +6,7 @@ import { restorePhases } from '../restore/phases.ts';
 import { checkRestore } from '../restore/plan.ts';
 import type { RestoreCheck, RestoreItem } from '../restore/plan.ts';
 import type { RestoreStatement } from '../statement/ast.ts';
+import { beginAttempt, goOn, recordedPlan } from './attempts.ts';
 import { checkOnJob } from './await-tasks.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { notePhases, runPhases } from './load-phases.ts';
@@ -34,14 +35,7 @@ export async function runRestore(
   const cluster = await tools.clusters.connect(job.cluster);
   if (await resume(job, statement, tools, cluster)) return;
   if (job.attempt > 0 && (await undoRestore(job, tools)) === 'complete') return;
-  const again = job.attempt > 0;
-  await tools.jobs.beginAttempt(job);
-  if (again)
-    await tools.jobs.log(
-      job.id,
-      `Attempt ${job.attempt}, coordinated by ${tools.engine.name}: starting over.`,
-      'warning',
-    );
+  await beginAttempt(job, tools);
   const chain = await openChain(statement.from, tools.openStore);
   await begin({ job, tools, cluster, chain }, await checkRestore(cluster, statement, chain));
 }
@@ -88,23 +82,17 @@ async function resume(
   tools: EngineTools,
   cluster: Cluster,
 ): Promise<boolean> {
-  if (job.attempt === 0) return false;
-  const [latest] = await tools.tasks.plans(job.id);
-  if (latest?.planned !== true || latest.attempt !== job.attempt) return false;
-  const context = loadContextSchema.parse(latest.context);
+  const plan = await recordedPlan(job, tools);
+  if (plan === null) return false;
+  const context = loadContextSchema.parse(plan.context);
   if (context.plan.complete) return false;
   const restore: Restore = { job, tools, cluster, chain: await openChain(statement.from, tools.openStore) };
   const items = itemsOf(context);
-  await tools.tasks.reopen(job);
-  const { tasks, done } = await tools.tasks.totals(job);
-  await tools.jobs.log(
-    job.id,
-    `Going on, coordinated by ${tools.engine.name}: ${done} of ${tasks} tasks are done.`,
-  );
+  await goOn(job, tools);
   await runPhases(job, tools, restorePhases(restore.chain, items), LOAD_SHARE);
   const work = new RestoreWork(job, tools, cluster, { items, present: new Set(context.present) });
   try {
-    await finish(restore, context, work, { built: latest.built, goingOn: true });
+    await finish(restore, context, work, { built: plan.built, goingOn: true });
     return true;
   } catch (error) {
     if (!(error instanceof NotAsNoted)) throw error;

@@ -6,6 +6,7 @@ import { HoldfastError, messageOf } from '../errors.ts';
 import type { Metadata } from '../metadata/open.ts';
 import type { DistributiveOmit, MetadataTables } from '../metadata/schema.ts';
 import type { Follower } from '../metadata/signals.ts';
+import { further } from './further.ts';
 import { isFinal } from './job.ts';
 import type { JobError, JobEvent, JobId, JobKind, JobProgress, JobState } from './job.ts';
 import type { ClaimedJob, JobLedger, Standing } from './ledger.ts';
@@ -125,7 +126,6 @@ export class JobStore implements JobLedger {
           retry_at: null,
           started_at: row.started_at ?? this.#now(),
           modified_at: this.#now(),
-          ...(starts ? { progressed_at: sql`now()` } : {}),
         })
         .where('id', '=', id)
         .execute();
@@ -191,8 +191,7 @@ export class JobStore implements JobLedger {
 
   async startRevert(job: ClaimedJob, to: 'canceled' | 'failed', error: JobError | null): Promise<boolean> {
     const from: JobState[] = ['running', 'cancel-requested'];
-    if (await this.#change(job, from, 'reverting', error, { reverts_to: to, progressed_at: sql`now()` }))
-      return true;
+    if (await this.#change(job, from, 'reverting', error, { reverts_to: to })) return true;
     const { state, reverts_to } = await this.#metadata.db
       .selectFrom('jobs')
       .select(['state', 'reverts_to'])
@@ -272,19 +271,15 @@ export class JobStore implements JobLedger {
       const row = await lockedJob(tx, job.id);
       if (row === undefined || row.epoch !== job.epoch) throw new Superseded();
       if (isFinal(row.state)) return;
-      // What a try had done that is repeated is not taken back: it will be done again.
-      const next = {
-        ...progress,
-        fraction: Math.max(row.fraction, Math.min(1, progress.fraction)),
-        rows: Math.max(Number(row.rows), progress.rows),
-        bytes: Math.max(Number(row.bytes), progress.bytes),
-        storedBytes: Math.max(Number(row.stored_bytes), progress.storedBytes),
-      };
-      const moved =
-        next.fraction !== row.fraction ||
-        next.rows !== Number(row.rows) ||
-        next.bytes !== Number(row.bytes) ||
-        next.storedBytes !== Number(row.stored_bytes);
+      const { next, moved } = further(
+        {
+          fraction: row.fraction,
+          rows: Number(row.rows),
+          bytes: Number(row.bytes),
+          storedBytes: Number(row.stored_bytes),
+        },
+        progress,
+      );
       if (!moved && next.runningStatus === row.running_status) return;
       await tx
         .updateTable('jobs')
@@ -364,7 +359,7 @@ export class JobStore implements JobLedger {
         ...(error === null ? {} : { error: JSON.stringify(error) }),
         ...(isFinal(state) ? { finished_at: now, running_status: null } : {}),
         // How long nothing moves is counted from here: not while it waited, nor while it was paused.
-        ...(state === 'running' ? { progressed_at: sql`now()` } : {}),
+        ...(state === 'running' || state === 'reverting' ? { progressed_at: sql`now()` } : {}),
         ...also,
       })
       .where('id', '=', id)

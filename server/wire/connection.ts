@@ -3,11 +3,11 @@ import { BackendError, PostgresConnection } from 'pg-gateway';
 import type { ConnectionState } from 'pg-gateway';
 import type { Logger } from 'pino';
 import { HoldfastError } from '../errors.ts';
-import { outageToHoldfast } from '../metadata/outage.ts';
 import type { StatementRunner } from '../statement/answers.ts';
 import { Body } from './body.ts';
 import type { CancelKey, Cancels } from './cancels.ts';
 import { CANCEL_REQUEST, FrameReader, GSSENC_REQUEST, isStartup, SSL_REQUEST, startCode } from './frames.ts';
+import { fieldsOf } from './fields.ts';
 import * as m from './messages.ts';
 import { Session } from './session.ts';
 import { messagesOf, outputOf } from './streams.ts';
@@ -67,7 +67,7 @@ export class ClientConnection {
     socket.on('end', () => this.#session?.end());
     socket.on('close', () => this.#closed());
 
-    const messages = messagesOf(socket, this.#frames, (error) => this.#end(this.#fatal(error)));
+    const messages = messagesOf(socket, this.#frames, (error) => this.#end(this.#fieldsOf(error)));
     new PostgresConnection(
       { readable: messages, writable: this.#output.stream },
       {
@@ -113,22 +113,16 @@ export class ClientConnection {
     try {
       return await hook();
     } catch (error) {
-      const { code, message, hint } = this.#fatal(error);
+      const { code, message, hint } = this.#fieldsOf(error);
       // pg-gateway's own class is what it looks for; it is no Error.
       // eslint-disable-next-line @typescript-eslint/only-throw-error
       throw BackendError.create({ severity: 'FATAL', code, message, hint });
     }
   }
 
-  #fatal(error: unknown): m.Fields {
-    if (error instanceof HoldfastError) return m.errorFields(error, 'FATAL');
-    if (error instanceof WireError) {
-      return { severity: 'FATAL', code: error.code, message: error.message, hint: error.hint };
-    }
-    const outage = outageToHoldfast(error);
-    if (outage !== null) return m.errorFields(outage, 'FATAL');
-    this.#options.logger.error({ err: error }, 'a client connection failed');
-    return { severity: 'FATAL', code: 'XX000', message: 'internal error', hint: "Holdfast's log says more." };
+  #fieldsOf(error: unknown): m.Fields {
+    const { logger } = this.#options;
+    return fieldsOf(error, 'FATAL', { logger, what: 'a client connection failed' });
   }
 
   /** Bytes, even none: the message is dealt with. Undefined: pg-gateway deals with it. */

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { HoldfastError } from '../errors.ts';
-import { outageToHoldfast } from '../metadata/outage.ts';
 import type { Answer, StatementRunner } from '../statement/answers.ts';
 import { Body } from './body.ts';
+import { fieldsOf } from './fields.ts';
 import * as m from './messages.ts';
 import { prepare } from './prepared.ts';
 import type { Prepared } from './prepared.ts';
@@ -256,18 +256,8 @@ export class Session {
   }
 
   async #fail(error: unknown): Promise<void> {
-    await this.#output.send(m.errorResponse(toFields(error, this.#options.logger)));
+    await this.#output.send(
+      m.errorResponse(fieldsOf(error, 'ERROR', { logger: this.#options.logger, what: 'a statement failed' })),
+    );
   }
-}
-
-/** What a client is told. Unforeseen errors are logged and shown as nothing but that: their text may hold anything. */
-function toFields(error: unknown, logger: Logger): m.Fields {
-  if (error instanceof HoldfastError) return m.errorFields(error);
-  if (error instanceof WireError) {
-    return { severity: 'ERROR', code: error.code, message: error.message, hint: error.hint };
-  }
-  const outage = outageToHoldfast(error);
-  if (outage !== null) return m.errorFields(outage);
-  logger.error({ err: error }, 'a statement failed');
-  return { severity: 'ERROR', code: 'XX000', message: 'internal error', hint: "Holdfast's log says more." };
 }

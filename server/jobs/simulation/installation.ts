@@ -148,6 +148,7 @@ export class Installation {
     job.state = state;
     job.modifiedAt = now;
     if (error !== null) job.error = error;
+    if (state === 'running' || state === 'reverting') job.progressedAt = this.now;
     if (isFinal(state)) {
       job.finishedAt = now;
       job.progress = { ...job.progress, runningStatus: null };

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import type { Follower } from '../../metadata/signals.ts';
+import { further } from '../further.ts';
 import { isFinal } from '../job.ts';
 import type { JobError, JobEvent, JobId, JobProgress, JobState, JobView } from '../job.ts';
 import type { ClaimedJob, JobLedger, Standing } from '../ledger.ts';
@@ -92,10 +93,8 @@ export class MemoryJobs implements JobLedger {
       job.retryAt = null;
       job.startedAt ??= this.#clock.now();
       job.modifiedAt = this.#clock.now();
-      if (starts) {
-        job.progressedAt = now;
+      if (starts)
         this.#there.setState(job, job.revertsTo === null ? 'running' : 'reverting', null, this.#clock.now());
-      }
       const { epoch, attempt, kind, cluster, user, statement, location, createdAt, progress, revertsTo } =
         job;
       return {
@@ -197,7 +196,7 @@ export class MemoryJobs implements JobLedger {
     return this.#link.transact('to reverting', () => {
       const changed = this.#change(claimed, ['running', 'cancel-requested'], 'reverting', error);
       const job = this.#latest(claimed);
-      if (changed) Object.assign(job, { revertsTo: to, progressedAt: this.#there.now });
+      if (changed) job.revertsTo = to;
       return job.state === 'reverting' && job.revertsTo === to;
     });
   }
@@ -220,16 +219,7 @@ export class MemoryJobs implements JobLedger {
       const job = this.#latest(claimed);
       if (isFinal(job.state)) return;
       const before = job.progress;
-      const next = {
-        ...progress,
-        fraction: Math.max(before.fraction, Math.min(1, progress.fraction)),
-        rows: Math.max(before.rows, progress.rows),
-        bytes: Math.max(before.bytes, progress.bytes),
-        storedBytes: Math.max(before.storedBytes, progress.storedBytes),
-      };
-      const moved = (['fraction', 'rows', 'bytes', 'storedBytes'] as const).some(
-        (what) => next[what] !== before[what],
-      );
+      const { next, moved } = further(before, progress);
       if (!moved && next.runningStatus === before.runningStatus) return;
       job.progress = next;
       job.modifiedAt = this.#clock.now();

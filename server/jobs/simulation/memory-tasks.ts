@@ -13,7 +13,7 @@ import type {
   TaskTotals,
   TaskTry,
 } from '../ledger.ts';
-import { choices, type Limits, placesOf, type Running } from '../limits.ts';
+import { choices, type Limits, mayBeginAgain, placesOf, type Running } from '../limits.ts';
 import { SharedContexts } from '../shared-contexts.ts';
 import type { AttemptRecord, Installation, JobRecord, Link, TaskRecord } from './installation.ts';
 
@@ -124,14 +124,8 @@ export class MemoryTasks implements TaskLedger {
       const { job, task } = bound;
       const counts = job.state === 'running' && (task.state === 'waiting' || task.state === 'running');
       if (!counts || !this.#there.tasks(job.id, job.attempt).includes(task)) return { kind: 'nothing' };
-      const beside = running.map((each) =>
-        task.state === 'running' && each.jobId === job.id && each.node === task.node
-          ? { ...each, count: each.count - 1 }
-          : each,
-      );
-      const [choice] = choices([openJob(job)], beside, limits);
-      const fits = choice !== undefined && !(task.node !== null && choice.fullNodes.includes(task.node));
-      return fits ? this.#take(bound, token, engine) : { kind: 'later' };
+      const asked = { ...openJob(job), node: task.node, running: task.state === 'running' };
+      return mayBeginAgain(asked, running, limits) ? this.#take(bound, token, engine) : { kind: 'later' };
     }
     const open = [...this.#there.jobs.values()].filter(
       (job) => job.state === 'running' && this.#free(job).length > 0,
