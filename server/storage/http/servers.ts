@@ -2,10 +2,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../cluster/embedded/free-port.ts';
 
 // Web servers for tests: each in a process of its own, on a free port of 127.0.0.1, in a temporary directory.
 
@@ -208,15 +208,6 @@ function findProgram(name: string): string | null {
 
 function newDirectory(what: string): Promise<string> {
   return mkdtemp(join(tmpdir(), `holdfast-${what}-`));
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function untilItAnswers(origin: string, child: ChildProcess, said: () => string): Promise<void> {
