@@ -71,6 +71,8 @@ export class Processes {
   readonly #config: Config;
   readonly #env: Record<string, string>;
   readonly #pool: pg.Pool;
+  /** All that were started here. */
+  readonly #parts = new Set<Part>();
   readonly #engines = new Set<Part>();
 
   private constructor(config: Config, env: Record<string, string>, storeUrl: string) {
@@ -142,6 +144,7 @@ export class Processes {
       },
     });
     const part = partOf(child);
+    this.#parts.add(part);
     const [first] = (await Promise.race([
       once(child, 'message'),
       // What it said before may come a little later.
@@ -160,10 +163,13 @@ export class Processes {
     this.#engines.clear();
     for (;;) {
       const pids = await processesOf(this.dataDir);
-      if (pids.length === 0) return;
+      if (pids.length === 0) break;
       for (const pid of pids) killed(pid);
       await sleep(20);
     }
+    // They are gone; that this process has heard of it, too, takes a moment more.
+    await Promise.all([...this.#parts].map((part) => part.kill()));
+    this.#parts.clear();
   }
 
   /** Runs one statement as root on the cluster `default`, over the console's SQL port. */
