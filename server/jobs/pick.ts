@@ -97,11 +97,7 @@ async function lookAround(
 }
 
 /** The job's first task among those of the nodes that are nearest to the engine. */
-function nearest(
-  tx: Tx,
-  { job, fullNodes }: Choice<OpenJobRow>,
-  { locality }: Engine,
-): Expression<number> {
+function nearest(tx: Tx, { job, fullNodes }: Choice<OpenJobRow>, { locality }: Engine): Expression<number> {
   let select = tx
     .selectFrom('tasks')
     .select('id')
