@@ -17,7 +17,7 @@ interface OpenRow {
   jobId: JobId;
   attempt: number;
   epoch: number;
-  cluster: string;
+  cluster: string | null;
 }
 
 interface Found extends OpenRow {
