@@ -17,7 +17,7 @@ interface OpenJobRow {
   jobId: JobId;
   attempt: number;
   epoch: number;
-  cluster: string;
+  cluster: string | null;
 }
 
 interface JobRow extends OpenJobRow {

@@ -326,7 +326,7 @@ export class MemoryTasks implements TaskLedger {
   }
 }
 
-function openJob(job: JobRecord): { job: JobRecord; jobId: string; cluster: string } {
+function openJob(job: JobRecord): { job: JobRecord; jobId: string; cluster: string | null } {
   return { job, jobId: job.id, cluster: job.cluster };
 }
 
