@@ -62,6 +62,8 @@ export interface EngineOptions {
   limits?: Partial<Limits>;
   /** As of EngineTools. */
   patienceMs?: number;
+  /** As of EngineTools. */
+  mergeBytes?: number;
 }
 
 export interface RigOptions {
@@ -121,6 +123,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     locality = '',
     limits,
     patienceMs = 600_000,
+    mergeBytes,
   }: EngineOptions = {}): Promise<() => Promise<void>> {
     const stopping = new AbortController();
     const engineQueue = await BossQueue.open(metadataUrl, 'engine', logger);
@@ -139,6 +142,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       logger,
       clock: systemClock,
       patienceMs,
+      mergeBytes,
       stopping: stopping.signal,
     };
     const work = await startWork(tools, tasks);
