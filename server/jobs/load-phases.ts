@@ -2,12 +2,20 @@ import type { RestorePhase } from '../restore/phases.ts';
 import { addTasks } from './add-tasks.ts';
 import { awaitTasks, shareDone } from './await-tasks.ts';
 import type { ClaimedJob, NewTask } from './ledger.ts';
-import { tableOf } from './load-task.ts';
+import { filesOf } from './load-task.ts';
 import type { LoadTask } from './load-task.ts';
+import type { LoadContext } from './spec.ts';
 import type { EngineTools } from './tools.ts';
 
+/** What is recorded of a restore's phases. */
+export type NotedPhases = NonNullable<LoadContext['phases']>;
+
+export function phasesToNote(phases: readonly RestorePhase[]): NotedPhases {
+  return phases.map(({ status, steps }) => ({ status, tasks: steps.length }));
+}
+
 /** Notes all steps of a restore as tasks, held: so that the bar knows the whole way. */
-export async function notePhases(
+export async function noteSteps(
   job: ClaimedJob,
   tools: EngineTools,
   phases: readonly RestorePhase[],
@@ -22,12 +30,12 @@ export async function notePhases(
 export async function runPhases(
   job: ClaimedJob,
   tools: EngineTools,
-  phases: readonly RestorePhase[],
+  phases: NotedPhases,
   share: number,
 ): Promise<void> {
   let upTo = 0;
-  for (const { status, steps } of phases) {
-    upTo += steps.length;
+  for (const { status, tasks } of phases) {
+    upTo += tasks;
     await tools.tasks.unhold(job, upTo);
     await tools.queue.sendTokens((await tools.tasks.totals(job)).unpicked);
     await awaitTasks(job, tools, {
@@ -42,9 +50,10 @@ async function* newTasks(phases: readonly RestorePhase[]): AsyncGenerator<NewTas
   for (const { steps } of phases)
     for (const step of steps) {
       const body: LoadTask = step;
+      const { table, files } = filesOf(step);
       // Estimates are of the rows that are loaded: what is removed for them is read from the same files once more.
-      const estimatedBytes = step.kind === 'load' ? step.file.rawBytes : 0;
-      const table = tableOf(step);
+      const estimatedBytes =
+        step.kind === 'remove' ? 0 : files.reduce((sum, { file }) => sum + file.rawBytes, 0);
       yield await Promise.resolve({ table, node: null, locality: '', estimatedBytes, body });
     }
 }

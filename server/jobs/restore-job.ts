@@ -1,7 +1,8 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { momentText } from '../cluster/moment.ts';
 import { HoldfastError } from '../errors.ts';
-import { type BackupChain, openChain } from '../restore/chain.ts';
+import { chainAsOf, openChain } from '../restore/chain.ts';
+import { LAYER_BY_LAYER, MERGE_BYTES, planMerge } from '../restore/merge/plan.ts';
 import { restorePhases } from '../restore/phases.ts';
 import { checkRestore } from '../restore/plan.ts';
 import type { RestoreCheck, RestoreItem } from '../restore/plan.ts';
@@ -10,7 +11,7 @@ import { beginAttempt, goOn, recordedPlan } from './attempts.ts';
 import { checkOnJob } from './await-tasks.ts';
 import { clusterOf } from './job.ts';
 import type { ClaimedJob } from './ledger.ts';
-import { notePhases, runPhases } from './load-phases.ts';
+import { type NotedPhases, noteSteps, phasesToNote, runPhases } from './load-phases.ts';
 import { NotAsNoted, RestoreWork, LOAD_SHARE } from './restore-work.ts';
 import { undoRestore } from './restore-undo.ts';
 import { type LoadContext, loadContextSchema } from './spec.ts';
@@ -21,7 +22,6 @@ interface Restore {
   job: ClaimedJob;
   tools: EngineTools;
   cluster: Cluster;
-  chain: BackupChain;
 }
 
 /**
@@ -38,7 +38,7 @@ export async function runRestore(
   if (job.attempt > 0 && (await undoRestore(job, tools)) === 'complete') return;
   await beginAttempt(job, tools);
   const chain = await openChain(statement.from, tools.openStore);
-  await begin({ job, tools, cluster, chain }, await checkRestore(cluster, statement, chain));
+  await begin({ job, tools, cluster }, await checkRestore(cluster, statement, chain));
 }
 
 async function begin(restore: Restore, check: RestoreCheck): Promise<void> {
@@ -46,11 +46,15 @@ async function begin(restore: Restore, check: RestoreCheck): Promise<void> {
   const [problem] = check.problems;
   if (problem !== undefined) throw problem;
   const databases = targetDatabases(check);
+  const merge = planMerge(check.chain, check.items, tools.mergeBytes ?? MERGE_BYTES);
+  const phases = restorePhases(check.chain, check.items, merge);
   const context: LoadContext = {
     kind: 'load',
     descriptors: check.items.map((item) => item.descriptor),
     targets: check.items.map((item) => item.target),
     present: [...check.present],
+    layers: check.chain.layers.map(({ manifest }) => manifest.id),
+    phases: phasesToNote(phases),
     databases: Object.fromEntries(
       check.items.map((item) => [item.descriptor.name.database, item.target.database]),
     ),
@@ -66,13 +70,13 @@ async function begin(restore: Restore, check: RestoreCheck): Promise<void> {
     job.id,
     `Restoring ${check.items.length} objects as of ${momentText(check.chain.last.manifest.moment)}${fromLayers(check)}.`,
   );
+  for (const note of merge.notes) await tools.jobs.log(job.id, note);
   for (const warning of check.warnings) await tools.jobs.log(job.id, warning, 'warning');
   const work = new RestoreWork(job, tools, cluster, check);
   await work.createObjects(check, databases);
-  const phases = restorePhases(check.chain, check.items);
-  await notePhases(job, tools, phases);
+  await noteSteps(job, tools, phases);
   await tools.tasks.markPlanned(job);
-  await runPhases(job, tools, phases, LOAD_SHARE);
+  await runPhases(job, tools, phasesToNote(phases), LOAD_SHARE);
   await finish(restore, context, work, { built: 0, goingOn: false });
 }
 
@@ -87,19 +91,30 @@ async function resume(
   if (plan === null) return false;
   const context = loadContextSchema.parse(plan.context);
   if (context.plan.complete) return false;
-  const restore: Restore = { job, tools, cluster, chain: await openChain(statement.from, tools.openStore) };
   const items = itemsOf(context);
+  const phases = context.phases ?? (await formerPhases(statement, items, tools));
   await goOn(job, tools);
-  await runPhases(job, tools, restorePhases(restore.chain, items), LOAD_SHARE);
+  await runPhases(job, tools, phases, LOAD_SHARE);
   const work = new RestoreWork(job, tools, cluster, { items, present: new Set(context.present) });
   try {
-    await finish(restore, context, work, { built: plan.built, goingOn: true });
+    await finish({ job, tools, cluster }, context, work, { built: plan.built, goingOn: true });
     return true;
   } catch (error) {
     if (!(error instanceof NotAsNoted)) throw error;
     await tools.jobs.log(job.id, `It can’t be told how far it was (${error.message})`, 'warning');
     return false;
   }
+}
+
+/** The phases of an attempt that was planned before they were recorded, and before rows were merged. */
+async function formerPhases(
+  statement: RestoreStatement,
+  items: readonly RestoreItem[],
+  tools: EngineTools,
+): Promise<NotedPhases> {
+  const opened = await openChain(statement.from, tools.openStore);
+  const chain = statement.asOf === null ? opened : (chainAsOf(opened, statement.asOf) ?? opened);
+  return phasesToNote(restorePhases(chain, items, LAYER_BY_LAYER));
 }
 
 function itemsOf({ descriptors, targets }: LoadContext): RestoreItem[] {

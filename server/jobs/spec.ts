@@ -81,6 +81,10 @@ export const loadContextSchema = restorePlanSchema.extend({
   targets: z.array(objectNameSchema),
   /** What steps of the DDL may count on, by `nameKey` of the source's names. */
   present: z.array(z.string()),
+  /** The backups' ids, oldest to newest, up to the one that is restored; absent where it was planned before rows were merged. */
+  layers: z.array(z.string()).optional(),
+  /** How many tasks each phase has, and what is said meanwhile; absent likewise. */
+  phases: z.array(z.object({ status: z.string(), tasks: z.number().int() })).optional(),
 });
 export type LoadContext = z.infer<typeof loadContextSchema>;
 

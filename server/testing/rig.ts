@@ -63,6 +63,8 @@ export interface EngineOptions {
   limits?: Partial<Limits>;
   /** As of EngineTools. */
   patienceMs?: number;
+  /** As of EngineTools. */
+  mergeBytes?: number;
 }
 
 export interface RigOptions {
@@ -122,6 +124,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     locality = '',
     limits,
     patienceMs = 600_000,
+    mergeBytes,
   }: EngineOptions = {}): Promise<() => Promise<void>> {
     const stopping = new AbortController();
     const engineQueue = await BossQueue.open(metadataUrl, 'engine', logger);
@@ -141,6 +144,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       logger,
       clock: systemClock,
       patienceMs,
+      mergeBytes,
       stopping: stopping.signal,
     };
     const work = await startWork(tools, tasks);
