@@ -1,5 +1,7 @@
 import { removeBackupFiles } from './backup-files.ts';
 import { runBackup } from './backup-job.ts';
+import { runDrill, undoDrill } from './drill-job.ts';
+import { workDrillTask } from './drill-task.ts';
 import { exportContextOf, workExportTask } from './export-task.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { loadContextOf, workLoadTask } from './load-task.ts';
@@ -31,8 +33,14 @@ export function doingOf(spec: JobSpec): Doing {
     case 'restore':
       return {
         run: (job, tools) => runRestore(job, spec, tools),
-        work: (shared, work) => workLoadTask(spec, loadContextOf(shared), work),
+        work: (shared, work) => workLoadTask(spec.from, loadContextOf(shared), work),
         undo: undoRestore,
+      };
+    case 'drill':
+      return {
+        run: (job, tools) => runDrill(job, spec, tools),
+        work: (shared, work) => workDrillTask(spec.from, loadContextOf(shared), work),
+        undo: undoDrill,
       };
   }
 }

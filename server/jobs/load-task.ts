@@ -2,15 +2,16 @@ import { z } from 'zod';
 import type { Cluster } from '../cluster/cluster.ts';
 import { findTable } from '../cluster/descriptor.ts';
 import type { TableDescriptor } from '../cluster/descriptor.ts';
-import { printName } from '../cluster/names.ts';
+import { objectNameSchema, printName } from '../cluster/names.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import { type DataFile, dataFileSchema } from '../format/manifest.ts';
+import { rowsPrintSchema } from '../restore/drill/fingerprint.ts';
+import { PrintedLoad } from '../restore/drill/printed-load.ts';
 import { loadFile } from '../restore/load.ts';
 import { type LayerFile, LayerFiles } from '../restore/merge/layer-files.ts';
 import { loadMerged } from '../restore/merge/load.ts';
 import { removeChanged } from '../restore/remove.ts';
-import type { RestoreStatement } from '../statement/ast.ts';
 import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
@@ -33,6 +34,16 @@ export const loadTaskSchema = z.discriminatedUnion('kind', [
 ]);
 export type LoadTask = z.infer<typeof loadTaskSchema>;
 type MergeTask = Extract<LoadTask, { kind: 'merge' }>;
+
+/** What came of a step. */
+export const loadResultSchema = z.object({
+  rows: z.number(),
+  /** The rows' print, where that was asked for. */
+  loaded: z.object({ table: objectNameSchema, print: rowsPrintSchema }).optional(),
+  /** Rows of this table, that were loaded before, were removed. */
+  replaced: objectNameSchema.optional(),
+});
+export type LoadResult = z.infer<typeof loadResultSchema>;
 
 /** What a step works on: files of one table. */
 export function filesOf(step: LoadTask): {
@@ -65,17 +76,22 @@ function ledgerKey(step: LoadTask): string {
 
 /** What a step is done with. */
 interface LoadWork {
-  statement: RestoreStatement;
+  from: readonly string[];
   context: LoadContext;
   work: TaskWork;
   cluster: Cluster;
+  loader: Pick<Cluster, 'load'>;
+  resultOf: (rows: number) => LoadResult;
   target: { restore: string; key: string; database: string; table: TableDescriptor };
   openStore: (location: Location) => Store;
 }
 
-/** Works one task of a RESTORE: data files' rows into their table, or the rows of some files' keys out of theirs. */
+/**
+ * Works one task of a RESTORE from these URLs, oldest to newest: data files' rows into their table, or the rows of some files' keys
+ * out of theirs.
+ */
 export async function workLoadTask(
-  statement: RestoreStatement,
+  from: readonly string[],
   context: LoadContext,
   work: TaskWork,
 ): Promise<void> {
@@ -88,11 +104,16 @@ export async function workLoadTask(
     throw new HoldfastError('internal', `the plan lacks what is needed to load "${printName(name)}"`);
   }
   const waits = tools.waits.of(task.jobId);
+  const cluster = await tools.clusters.connect(clusterOf(work));
+  const printed = context.prints ? new PrintedLoad(cluster) : null;
   const load: LoadWork = {
-    statement,
+    from,
     context,
     work,
-    cluster: await tools.clusters.connect(clusterOf(work)),
+    cluster,
+    loader: printed ?? cluster,
+    resultOf: (rows) =>
+      printed === null ? { rows } : { rows, loaded: { table: name, print: printed.print } },
     target: { restore: task.jobId, key: ledgerKey(step), database, table },
     openStore: (location) => tools.openStore(location, waits),
   };
@@ -101,11 +122,11 @@ export async function workLoadTask(
 
 /** Loads a file as it is, or removes what files of one backup name. */
 async function inOneLayer(
-  { statement, work, cluster, target, openStore }: LoadWork,
+  { from, work, cluster, loader, resultOf, target, openStore }: LoadWork,
   step: Exclude<LoadTask, MergeTask>,
 ): Promise<void> {
   const { tools, signal } = work;
-  const location = parseLocation(statement.from[step.layer] ?? '', 'source');
+  const location = parseLocation(from[step.layer] ?? '', 'source');
   const store = openStore(location);
   try {
     if (step.kind === 'remove') {
@@ -113,7 +134,8 @@ async function inOneLayer(
         removeChanged(cluster, store, location, { ...target, files: step.files }, signal),
       );
       // What is loaded is what counts as a restore's rows and bytes.
-      await work.finish({ rows: 0, bytes: 0, storedBytes: 0 }, { rows: 0 });
+      const result: LoadResult = { rows: 0, replaced: target.table.name };
+      await work.finish({ rows: 0, bytes: 0, storedBytes: 0 }, result);
       return;
     }
     const { file } = step;
@@ -127,9 +149,9 @@ async function inOneLayer(
       });
     };
     const { rows } = await tools.turns.during(() =>
-      loadFile(cluster, store, location, { ...target, file }, { signal, onProgress }),
+      loadFile(loader, store, location, { ...target, file }, { signal, onProgress }),
     );
-    await work.finish({ rows, bytes: file.rawBytes, storedBytes: file.bytes }, { rows });
+    await work.finish({ rows, bytes: file.rawBytes, storedBytes: file.bytes }, resultOf(rows));
   } finally {
     await store.close();
   }
@@ -137,17 +159,20 @@ async function inOneLayer(
 
 /** Loads files' rows without those that newer backups speak of. */
 async function merge(
-  { statement, context, work, cluster, target, openStore }: LoadWork,
+  { from, context, work, loader, resultOf, target, openStore }: LoadWork,
   { since, files }: MergeTask,
 ): Promise<void> {
   const { tools, task, signal } = work;
-  const ids = context.layers;
-  if (ids === undefined) throw new HoldfastError('internal', 'the plan does not say what is to be merged');
-  const source = { attempt: `${task.jobId} ${task.attempt}`, urls: statement.from, ids, openStore };
+  const source = {
+    attempt: `${task.jobId} ${task.attempt}`,
+    urls: from,
+    ids: context.layers,
+    openStore,
+  };
   const oldest = Math.min(...files.map(({ layer }) => layer));
   // Before its turn: who has one must not wait for what another one has to give back.
   const lent = await tools.indexes.lend(source, target.table, { since, oldest }, signal);
-  const read = new LayerFiles(statement.from, openStore);
+  const read = new LayerFiles(from, openStore);
   const stored = files.reduce((sum, { file }) => sum + file.bytes, 0);
   const raw = files.reduce((sum, { file }) => sum + file.rawBytes, 0);
   const all = files.reduce((sum, { file }) => sum + file.rows, 0);
@@ -155,7 +180,7 @@ async function merge(
   try {
     const { rows, bytes } = await tools.turns.during(() =>
       loadMerged(
-        cluster,
+        loader,
         read,
         { ...target, files, index: lent.index, positions: lent.positions },
         {
@@ -170,7 +195,7 @@ async function merge(
         },
       ),
     );
-    await work.finish({ rows, bytes, storedBytes: stored }, { rows });
+    await work.finish({ rows, bytes, storedBytes: stored }, resultOf(rows));
   } finally {
     lent.giveBack();
     await read.close();

@@ -14,7 +14,7 @@ import type { Store } from '../storage/store.ts';
  * manifest says.
  */
 export async function loadFile(
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'load'>,
   store: Store,
   location: Location,
   target: { restore: string; key: string; database: string; table: TableDescriptor; file: DataFile },

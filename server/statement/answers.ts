@@ -89,6 +89,7 @@ export function columnsOf(statement: Statement): readonly Column[] {
   switch (statement.kind) {
     case 'backup':
     case 'restore':
+    case 'drill':
       return statement.options.detached ? DETACHED_COLUMNS : JOB_COLUMNS;
     case 'show-jobs':
       return SHOW_JOBS_COLUMNS;
@@ -106,6 +107,8 @@ export function tagOf(statement: Statement): string {
       return 'BACKUP';
     case 'restore':
       return 'RESTORE';
+    case 'drill':
+      return 'DRILL BACKUP';
     case 'show-jobs':
       return 'SHOW JOBS';
     case 'show-backup':

@@ -50,6 +50,14 @@ export interface RestoreStatement {
 export const VERIFY_DEPTHS = ['files', 'checksums', 'rows'] as const;
 export type VerifyDepth = (typeof VERIFY_DEPTHS)[number];
 
+/** Restores all of a backup into scratch databases of the cluster, compares what is there with it, and drops them. */
+export interface DrillStatement {
+  kind: 'drill';
+  /** Backup URLs of the chain, oldest to newest; at least one. */
+  from: string[];
+  options: { detached: boolean };
+}
+
 export interface ShowJobsStatement {
   kind: 'show-jobs';
   /** null: all of them. */
@@ -72,4 +80,9 @@ export interface ControlJobsStatement {
 }
 
 export type Statement =
-  BackupStatement | RestoreStatement | ShowJobsStatement | ShowBackupStatement | ControlJobsStatement;
+  | BackupStatement
+  | RestoreStatement
+  | DrillStatement
+  | ShowJobsStatement
+  | ShowBackupStatement
+  | ControlJobsStatement;

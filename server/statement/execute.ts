@@ -11,7 +11,7 @@ import { HoldfastError } from '../errors.ts';
 import { readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { isFinal, parseJobId } from '../jobs/job.ts';
-import type { JobEvent, JobId, JobView } from '../jobs/job.ts';
+import type { JobEvent, JobId, JobKind, JobView } from '../jobs/job.ts';
 import type { JobLog } from '../jobs/log.ts';
 import type { WorkQueue } from '../jobs/queue.ts';
 import type { JobRequest } from '../jobs/requests.ts';
@@ -20,6 +20,7 @@ import type { JobStore } from '../jobs/store.ts';
 import type { ClusterRegistry } from '../metadata/clusters.ts';
 import { openChain } from '../restore/chain.ts';
 import { recordedLayers, wholeChain } from '../restore/layers.ts';
+import { drillAim } from '../restore/drill/aim.ts';
 import { checkRestore } from '../restore/plan.ts';
 import { bytesToLoad, planOf } from '../restore/review.ts';
 import { summaryOf } from '../restore/summary.ts';
@@ -33,6 +34,7 @@ import { baseCandidates } from '../backup/candidates.ts';
 import type {
   BackupStatement,
   ControlJobsStatement,
+  DrillStatement,
   RestoreStatement,
   ShowJobsStatement,
   Statement,
@@ -80,6 +82,11 @@ export class StatementExecutor implements StatementRunner {
       case 'restore': {
         const warnings = new Set<string>();
         const id = await this.startRestore(statement, context, { warn: warnOnce(warnings, context) });
+        return this.#answerJob(statement, id, context, warnings);
+      }
+      case 'drill': {
+        const warnings = new Set<string>();
+        const id = await this.startDrill(statement, context, { warn: warnOnce(warnings, context) });
         return this.#answerJob(statement, id, context, warnings);
       }
       case 'show-jobs':
@@ -158,7 +165,7 @@ export class StatementExecutor implements StatementRunner {
       const statement = withCredentials(recorded ? await this.#withChain(given) : given);
       printed = printStatement(statement, { redact });
       const chain = await openChain(statement.from, this.#tools.openStore);
-      const check = await checkRestore(await this.#tools.clusters.connect(cluster), statement, chain);
+      const check = await checkRestore(await this.#tools.clusters.connect(cluster), { statement }, chain);
       return planOf(check, printed);
     } catch (error) {
       if (!(error instanceof HoldfastError) || error.code === 'internal') throw error;
@@ -184,10 +191,30 @@ export class StatementExecutor implements StatementRunner {
   ): Promise<JobId> {
     const statement = withCredentials(recorded ? await this.#withChain(given) : given);
     const chain = await openChain(statement.from, this.#tools.openStore);
-    const check = await checkRestore(await this.#tools.clusters.connect(caller.cluster), statement, chain);
+    const check = await checkRestore(
+      await this.#tools.clusters.connect(caller.cluster),
+      { statement },
+      chain,
+    );
     throwFirst(check.problems);
     check.warnings.forEach((warning) => warn?.(warning));
     return this.#start('RESTORE', statement, caller, check.chain.last.location, bytesToLoad(check));
+  }
+
+  /** Checks a DRILL as the restore that it is, throwing its first problem, and makes its job. `recorded` as in `planRestore`. */
+  async startDrill(
+    given: DrillStatement,
+    caller: Caller,
+    { warn, recorded = false }: { warn?: (warning: string) => void; recorded?: boolean } = {},
+  ): Promise<JobId> {
+    const statement = withCredentials(recorded ? await this.#withChain(given) : given);
+    const chain = await openChain(statement.from, this.#tools.openStore);
+    const cluster = await this.#tools.clusters.connect(caller.cluster);
+    // The job has no number yet; what its databases are called makes no difference to whether they can be made.
+    const check = await checkRestore(cluster, drillAim(chain.last.manifest, statement.from, '0'), chain);
+    throwFirst(check.problems);
+    check.warnings.forEach((warning) => warn?.(warning));
+    return this.#start('DRILL', statement, caller, chain.last.location, 2 * bytesToLoad(check));
   }
 
   /** What a backup URL holds. Throws `undefined-backup`, `corrupt-backup`. */
@@ -211,14 +238,14 @@ export class StatementExecutor implements StatementRunner {
   }
 
   /** The statement with its one backup spelled out as the whole chain that this ends. */
-  async #withChain(statement: RestoreStatement): Promise<RestoreStatement> {
+  async #withChain<S extends RestoreStatement | DrillStatement>(statement: S): Promise<S> {
     const [newest = ''] = statement.from;
     return { ...statement, from: await wholeChain(newest, this.#tools.openStore) };
   }
 
   async #start(
-    kind: 'BACKUP' | 'RESTORE',
-    statement: BackupStatement | RestoreStatement,
+    kind: JobKind,
+    statement: BackupStatement | RestoreStatement | DrillStatement,
     caller: Caller,
     location: Location,
     estimatedBytes: number,
@@ -237,7 +264,7 @@ export class StatementExecutor implements StatementRunner {
   }
 
   async #answerJob(
-    statement: BackupStatement | RestoreStatement,
+    statement: BackupStatement | RestoreStatement | DrillStatement,
     id: JobId,
     context: RunContext,
     said: ReadonlySet<string>,
@@ -323,8 +350,8 @@ export class StatementExecutor implements StatementRunner {
 }
 
 /** The statement with each URL's credentials spelled out, where another one of its URLs says them. */
-function withCredentials<S extends BackupStatement | RestoreStatement>(statement: S): S {
-  if (statement.kind === 'restore') return { ...statement, from: lendAmong(statement.from) };
+function withCredentials<S extends BackupStatement | RestoreStatement | DrillStatement>(statement: S): S {
+  if (statement.kind !== 'backup') return { ...statement, from: lendAmong(statement.from) };
   const [to = statement.to, ...incrementalFrom] = lendAmong([statement.to, ...statement.incrementalFrom]);
   return { ...statement, to, incrementalFrom };
 }

@@ -17,6 +17,8 @@ export function printStatement(statement: Statement, options: PrintOptions = {})
       return printBackup(statement, url);
     case 'restore':
       return printRestore(statement, url);
+    case 'drill':
+      return `DRILL BACKUP ${statement.from.map(url).join(', ')}${statement.options.detached ? ' WITH detached' : ''}`;
     case 'show-backup':
       return `SHOW BACKUP ${statement.schemas ? 'SCHEMAS ' : ''}${url(statement.url)}`;
     case 'show-jobs': {

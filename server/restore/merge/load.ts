@@ -35,7 +35,7 @@ export interface Merged {
  * time. Answers rows and bytes of COPY text that are in. Throws `corrupt-backup` when a file isn't what its manifest says, or the cluster took another number of rows.
  */
 export async function loadMerged(
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'load'>,
   read: LayerFiles,
   load: MergedLoad,
   options: { signal: AbortSignal; onProgress: (merged: Merged) => void },
