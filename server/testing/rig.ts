@@ -70,6 +70,8 @@ export interface EngineOptions {
 export interface RigOptions {
   /** What the cluster `default` is, instead of the rig's own server. */
   clusterUrl?: string;
+  /** Where the programs of the rig's own server are; as of TestServerOptions. */
+  serverBin?: string;
   /** How patient stores are. */
   tuning?: Tuning;
   /** What is put around each store that is opened. */
@@ -84,7 +86,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const logger = pino({ level: process.env['HOLDFAST_TEST_LOG'] ?? 'silent' });
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-rig-'));
   const externDir = path.join(directory, 'extern');
-  const server = await startTestServer();
+  const server = await startTestServer({ bin: options.serverBin });
   await server.exec('postgres', 'CREATE DATABASE holdfast');
   const metadataUrl = server.url.replace(/\/postgres$/, '/holdfast');
   const metadata = openMetadata(metadataUrl);
