@@ -8,6 +8,8 @@ import { undoRestore } from './restore-undo.ts';
 import type { JobSpec } from './spec.ts';
 import type { TaskWork } from './task-worker.ts';
 import type { EngineTools } from './tools.ts';
+import { runVerify } from './verify-job.ts';
+import { workVerifyTask } from './verify-task.ts';
 
 /** What a job of one kind does. */
 export interface Doing {
@@ -33,6 +35,13 @@ export function doingOf(spec: JobSpec): Doing {
         run: (job, tools) => runRestore(job, spec, tools),
         work: (shared, work) => workLoadTask(spec, loadContextOf(shared), work),
         undo: undoRestore,
+      };
+    case 'verify':
+      return {
+        run: (job, tools) => runVerify(job, spec, tools),
+        work: (_shared, work) => workVerifyTask(spec, work),
+        // It writes nothing.
+        undo: async () => 'undone',
       };
   }
 }

@@ -67,6 +67,12 @@ describe('statements that are taken', () => {
       "RESTORE a.b FROM 'u' WITH skip_missing_sequences, skip_missing_foreign_keys",
       "RESTORE TABLE a.b FROM 'u' WITH skip_missing_foreign_keys, skip_missing_sequences",
     ],
+    ["VERIFY BACKUP 'u'", "VERIFY BACKUP 'u' WITH depth = 'checksums'"],
+    ["verify backup 'u' , 'v' with DEPTH = rows", "VERIFY BACKUP 'u', 'v' WITH depth = 'rows'"],
+    [
+      "VERIFY BACKUP 'u' WITH OPTIONS (detached, depth = 'files')",
+      "VERIFY BACKUP 'u' WITH depth = 'files', detached",
+    ],
     ['show jobs', 'SHOW JOBS'],
     ['SHOW JOBS WHEN COMPLETE', 'SHOW JOBS WHEN COMPLETE'],
     ['SHOW JOB 1229718866879676417', 'SHOW JOB 1229718866879676417'],
@@ -161,6 +167,17 @@ describe('statements that are refused', () => {
     ["RESTORE a.b FROM 'u' WITH into_db", 'invalid-value', 27, 'option "into_db" needs a value'],
     ["RESTORE a.b FROM 'u' WITH into_db = ''", 'invalid-value', 27, 'option "into_db" needs a value'],
     ["SHOW BACKUP 'u' WITH speed", 'invalid-value', 22, 'invalid option "speed"'],
+    ["VERIFY BACKUP 'u' WITH depth", 'invalid-value', 24, 'option "depth" needs a value'],
+    ["VERIFY BACKUP 'u' WITH depth = 'deep'", 'invalid-value', 24, 'there is no such depth to verify at'],
+    [
+      "VERIFY BACKUP 'u' WITH detached, depth = 1",
+      'invalid-value',
+      34,
+      'there is no such depth to verify at',
+    ],
+    ["VERIFY 'u'", 'syntax', 8, near("'…'")],
+    ['VERIFY BACKUP', 'syntax', 14, near('EOF')],
+    ["VERIFY BACKUP 'u', WITH depth = 'rows'", 'syntax', 20, near('with')],
     // CockroachDB has it, Holdfast does not have it yet.
     [
       "BACKUP a.b TO 'u' WITH revision_history",

@@ -167,6 +167,7 @@ export const Schemas = keyword('schemas', Name);
 export const Show = keyword('show', Name);
 export const System = keyword('system', Name);
 export const Time = keyword('time', Name);
+export const Verify = keyword('verify', Name);
 
 /** In the order in which the lexer tries them: the first that matches wins. */
 export const allTokens: TokenType[] = [
@@ -174,7 +175,23 @@ export const allTokens: TokenType[] = [
   ...[StringLiteral, PlainString, EscapeString, AnyWord, Name, QuotedName, Unterminated],
   // A keyword that another one starts with comes after it.
   ...[As, Database, From, Incremental, Into, In, Table, To, When, With],
-  ...[Backup, Cancel, Complete, Jobs, Job, Of, Options, Pause, Restore, Resume, Schemas, Show, System, Time],
+  ...[
+    Backup,
+    Cancel,
+    Complete,
+    Jobs,
+    Job,
+    Of,
+    Options,
+    Pause,
+    Restore,
+    Resume,
+    Schemas,
+    Show,
+    System,
+    Time,
+    Verify,
+  ],
   ...[Identifier, NumberLiteral, Comma, Dot, Star, Equals, Minus, LeftParen, RightParen, Semicolon, Other],
 ];
 
