@@ -100,6 +100,7 @@ export class RowCheck extends Writable {
     const column = this.#columns[this.#column];
     const form = this.#forms[this.#column];
     if (this.#escaped) this.#tell('an escape of nothing');
+    if (this.#columns.length === 0 && this.#length > 0) this.#tell('it has a value, and its table no column');
     if (column !== undefined && !this.#isBad) {
       if (this.#isNull) {
         if (this.#length !== 2) this.#tell('a NULL with something behind it');

@@ -62,7 +62,8 @@ function moment(what: string, { time, zone }: { time: boolean; zone: boolean }):
     if (value === 'infinity' || value === '-infinity') return null;
     const wrong = `${shown(value)} is no ${what}`;
     const date = DATE.exec(value);
-    if (date === null || !isDay(Number(date[1]), Number(date[2]), Number(date[3]))) return wrong;
+    const year = value.endsWith(' BC') ? 1 - Number(date?.[1]) : Number(date?.[1]);
+    if (date === null || !isDay(year, Number(date[2]), Number(date[3]))) return wrong;
     let rest = value.slice(date[0].length);
     if (time) {
       const clock = TIME.exec(rest);
@@ -82,7 +83,7 @@ function moment(what: string, { time, zone }: { time: boolean; zone: boolean }):
 function isDay(year: number, month: number, day: number): boolean {
   if (month < 1 || month > 12 || day < 1) return false;
   if (month !== 2) return day <= ([4, 6, 9, 11].includes(month) ? 30 : 31);
-  // Which year before Christ is a leap year depends on who counts: the 29th passes.
+  // Before the year 1, which are leap years depends on who counts: the 29th passes.
   return (
     day <= 28 || (day === 29 && (year <= 0 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0))))
   );
