@@ -30,12 +30,12 @@ export async function runDrill(
   statement: DrillStatement,
   tools: EngineTools,
 ): Promise<void> {
-  const chain = await openChain(statement.from, tools.openStore);
+  const chain = await openChain(statement.urls, tools.openStore);
   const restored = await restoreAll(
     job,
     {
-      from: statement.from,
-      aim: ({ last }) => drillAim(last.manifest, statement.from, job.id),
+      from: statement.urls,
+      aim: ({ last }) => drillAim(last.manifest, statement.urls, job.id),
       prints: true,
       after: (items) => compareTasks(items, loadedSizes(chain)),
       // Reading back takes the other half.

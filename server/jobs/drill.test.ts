@@ -49,7 +49,7 @@ afterAll(() => rig.stop(), 60_000);
 
 function startDrill(...names: string[]): Promise<JobId> {
   return rig.services.statements.startDrill(
-    { kind: 'drill', from: names.map(at), options: { detached: false } },
+    { kind: 'drill', urls: names.map(at), options: { detached: false } },
     { cluster: 'default', user: 'root' },
   );
 }

@@ -10,6 +10,8 @@ import { undoRestore } from './restore-undo.ts';
 import type { JobSpec } from './spec.ts';
 import type { TaskWork } from './task-worker.ts';
 import type { EngineTools } from './tools.ts';
+import { runVerify } from './verify-job.ts';
+import { workVerifyTask } from './verify-task.ts';
 
 /** What a job of one kind does. */
 export interface Doing {
@@ -39,8 +41,15 @@ export function doingOf(spec: JobSpec): Doing {
     case 'drill':
       return {
         run: (job, tools) => runDrill(job, spec, tools),
-        work: (shared, work) => workDrillTask(spec.from, loadContextOf(shared), work),
+        work: (shared, work) => workDrillTask(spec.urls, loadContextOf(shared), work),
         undo: undoDrill,
+      };
+    case 'verify':
+      return {
+        run: (job, tools) => runVerify(job, spec, tools),
+        work: (_shared, work) => workVerifyTask(spec, work),
+        // It writes nothing.
+        undo: async () => 'undone',
       };
   }
 }

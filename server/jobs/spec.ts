@@ -3,7 +3,8 @@ import { descriptorSchema } from '../cluster/descriptor.ts';
 import { momentSchema } from '../cluster/moment.ts';
 import { objectNameSchema } from '../cluster/names.ts';
 import { dataFileSchema } from '../format/manifest.ts';
-import type { BackupStatement, DrillStatement, RestoreStatement } from '../statement/ast.ts';
+import { VERIFY_DEPTHS } from '../statement/ast.ts';
+import type { BackupStatement, DrillStatement, RestoreStatement, VerifyStatement } from '../statement/ast.ts';
 
 const patternSchema = z.object({
   database: z.string(),
@@ -41,12 +42,23 @@ const restoreStatementSchema: z.ZodType<RestoreStatement> = z.object({
 
 const drillStatementSchema: z.ZodType<DrillStatement> = z.object({
   kind: z.literal('drill'),
-  from: z.array(z.string()),
+  urls: z.array(z.string()),
   options: z.object({ detached: z.boolean() }),
 });
 
+const verifyStatementSchema: z.ZodType<VerifyStatement> = z.object({
+  kind: z.literal('verify'),
+  urls: z.array(z.string()),
+  options: z.object({ depth: z.enum(VERIFY_DEPTHS), detached: z.boolean() }),
+});
+
 /** What a job was asked to do, URLs with their credentials included: sealed wherever it is kept. */
-export const jobSpecSchema = z.union([backupStatementSchema, restoreStatementSchema, drillStatementSchema]);
+export const jobSpecSchema = z.union([
+  backupStatementSchema,
+  restoreStatementSchema,
+  verifyStatementSchema,
+  drillStatementSchema,
+]);
 export type JobSpec = z.infer<typeof jobSpecSchema>;
 
 /** What all export tasks of one attempt share. */

@@ -11,7 +11,7 @@ import type { MetadataTables } from './schema.ts';
 export const MOST_FINDINGS = 1_000;
 
 const count = z.int().nonnegative();
-/** What was looked at, of all layers; `findings` counts what was found wrong, also what is not kept. */
+/** What the manifests of all layers say of the files that were looked at; `findings` counts what was found wrong, also what is not kept. */
 const figuresSchema = z.object({
   files: count,
   bytes: count,

@@ -56,7 +56,8 @@ export function momentsOf(chain: BackupChain): string {
   return `${chain.layers.length > SHOWN ? '…, ' : ''}${times.join(', ')}`;
 }
 
-function chainOf(layers: readonly Layer[]): BackupChain {
+/** What layers that are one chain have of each table. Throws `corrupt-backup` for layers that contradict each other. */
+export function chainOf(layers: readonly Layer[]): BackupChain {
   const last = layers.at(-1);
   if (last === undefined) throw new HoldfastError('internal', 'a chain has at least one layer');
   const indexed = layers.map(({ manifest, location }) => ({

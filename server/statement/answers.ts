@@ -36,7 +36,7 @@ export interface StatementRunner {
   run(statement: Statement, context: RunContext): Promise<Answer>;
 }
 
-/** BACKUP and RESTORE that were waited for. */
+/** BACKUP, RESTORE, VERIFY BACKUP and DRILL BACKUP that were waited for. */
 export const JOB_COLUMNS: readonly Column[] = [
   { name: 'job_id', type: 'int8' },
   { name: 'status', type: 'text' },
@@ -46,7 +46,7 @@ export const JOB_COLUMNS: readonly Column[] = [
   { name: 'bytes', type: 'int8' },
 ];
 
-/** BACKUP and RESTORE WITH detached: the job goes on by itself. */
+/** The same WITH detached: the job goes on by itself. */
 export const DETACHED_COLUMNS: readonly Column[] = [{ name: 'job_id', type: 'int8' }];
 
 export const SHOW_JOBS_COLUMNS: readonly Column[] = [
@@ -90,6 +90,7 @@ export function columnsOf(statement: Statement): readonly Column[] {
     case 'backup':
     case 'restore':
     case 'drill':
+    case 'verify':
       return statement.options.detached ? DETACHED_COLUMNS : JOB_COLUMNS;
     case 'show-jobs':
       return SHOW_JOBS_COLUMNS;
@@ -109,6 +110,8 @@ export function tagOf(statement: Statement): string {
       return 'RESTORE';
     case 'drill':
       return 'DRILL BACKUP';
+    case 'verify':
+      return 'VERIFY BACKUP';
     case 'show-jobs':
       return 'SHOW JOBS';
     case 'show-backup':
