@@ -149,6 +149,7 @@ async function record(
       bytes: files.reduce((sum, file) => sum + file.bytes, 0),
       rows: outcomes.reduce((sum, { found }) => sum + found.rows, 0),
       findings: findings.length,
+      uncompared: outcomes.filter(({ loaded }) => loaded === null).length,
       ...(tookMs === null ? {} : { restoreMs: Math.round(tookMs) }),
     },
     startedAt: job.createdAt,

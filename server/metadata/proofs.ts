@@ -19,6 +19,8 @@ const figuresSchema = z.object({
   findings: count,
   /** What the restore itself took in a drill; absent where that can't be told. */
   restoreMs: count.optional(),
+  /** Tables whose rows a drill has only counted. */
+  uncompared: count.optional(),
 });
 
 const common = {
