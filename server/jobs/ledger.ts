@@ -157,7 +157,8 @@ export interface RecordedPlan {
 
 /**
  * The tasks of jobs' attempts: what is to do, how far it is, what came of it. A task is picked by whoever has a token of the
- * queue; the token stands for it from then on, so that who gets the token after that one's death gets the task.
+ * queue; the token stands for it from then on, so that who gets the token after that one's death gets the task. What changes for a
+ * ClaimedJob throws Superseded for any but the latest claim.
  */
 export interface TaskLedger {
   /** Records what all tasks of the attempt share, in place of what was recorded before. */
