@@ -16,6 +16,7 @@ import { BossQueue } from './jobs/queue.ts';
 import { JobStore } from './jobs/store.ts';
 import { ClusterRegistry } from './metadata/clusters.ts';
 import { openMetadata } from './metadata/open.ts';
+import { ProofStore } from './metadata/proofs.ts';
 import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
 import type { Services } from './services.ts';
@@ -69,6 +70,7 @@ async function startConsole(logger: Logger): Promise<Role> {
     destinations,
     connectionTests,
     jobs,
+    proofs: new ProofStore(metadata),
     statements,
     users,
   };

@@ -15,6 +15,8 @@ import { ErrorAlert } from '../ui/errors.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
 import { Age, Bytes, Count, Moment, Time } from '../ui/figures.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { LastDamage, LastVerified } from '../verify/last-verified.tsx';
+import { VerifyButton } from '../verify/verify-button.tsx';
 import { BackupChain } from './backup-chain.tsx';
 import { BackupObjects } from './backup-objects.tsx';
 import { BuildOn } from './build-on.tsx';
@@ -68,6 +70,7 @@ function BackupView({ backup }: { backup: BackupSummary }) {
         }
         actions={
           <Group gap="sm">
+            <VerifyButton backup={backup} />
             <BuildOn backup={backup} />
             <Button
               component={Link}
@@ -79,6 +82,7 @@ function BackupView({ backup }: { backup: BackupSummary }) {
           </Group>
         }
       />
+      <LastDamage backupId={backup.id} />
       <Card component="section" aria-label="Summary">
         <Facts>
           <Fact label="Type">
@@ -106,6 +110,9 @@ function BackupView({ backup }: { backup: BackupSummary }) {
               job {backup.jobId}
             </Anchor>
             , from <Time at={backup.startedAt} />, in {formatDuration(took)}
+          </Fact>
+          <Fact label="Last verified">
+            <LastVerified backupId={backup.id} />
           </Fact>
         </Facts>
       </Card>

@@ -39,7 +39,9 @@ export function JobOutcome({ job }: { job: JobView }) {
       color="green"
       role="status"
       icon={<IconCircleCheck />}
-      title={`${words.one} complete: ${plural(job.rows, 'row')}`}
+      title={
+        job.kind === 'VERIFY' ? 'The backup is sound' : `${words.one} complete: ${plural(job.rows, 'row')}`
+      }
     >
       <Success job={job} />
     </Alert>
@@ -50,6 +52,7 @@ export function JobOutcome({ job }: { job: JobView }) {
 function Success({ job }: { job: JobView }) {
   switch (job.kind) {
     case 'BACKUP':
+    case 'VERIFY':
       return (
         <Group gap="sm" mt={4}>
           <Button
@@ -67,8 +70,6 @@ function Success({ job }: { job: JobView }) {
       );
     case 'RESTORE':
       return <Text size="sm">The tables below are in place, with their indexes, constraints and views.</Text>;
-    case 'VERIFY':
-      return <Text size="sm">Everything that was looked at is as it was written.</Text>;
     case 'DRILL':
       return <Text size="sm">The backup was restored, checked, and removed again.</Text>;
   }

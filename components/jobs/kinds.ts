@@ -44,7 +44,7 @@ export const KIND_WORDS: Record<JobKind, KindWords> = {
   VERIFY: {
     one: 'Verify',
     many: 'Verifies',
-    bytes: 'Parsed',
+    bytes: 'Checked',
     storedBytes: 'Read',
     location: 'Backup',
     table: 'Table of the backup',

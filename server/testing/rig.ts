@@ -114,6 +114,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       openStore: (location) => openStore(location, { ...storage, tuning: PROBE_TUNING }),
     }),
     jobs,
+    proofs: new ProofStore(metadata),
     statements,
     users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
   };

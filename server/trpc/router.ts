@@ -5,6 +5,7 @@ import { destinationsRouter } from './destinations.ts';
 import { jobsRouter } from './jobs.ts';
 import { restoresRouter } from './restores.ts';
 import { sessionRouter } from './session.ts';
+import { verifiesRouter } from './verifies.ts';
 
 /** Everything that the browser can ask for, by noun. */
 export const appRouter = router({
@@ -13,6 +14,7 @@ export const appRouter = router({
   destinations: destinationsRouter,
   backups: backupsRouter,
   restores: restoresRouter,
+  verifies: verifiesRouter,
   jobs: jobsRouter,
 });
 

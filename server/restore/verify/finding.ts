@@ -50,6 +50,25 @@ export type FileFinding = Exclude<Finding, { kind: 'manifest' | 'wrong-backup' }
 /** The same, without saying of which file. */
 export type FileMatter = DistributiveOmit<FileFinding, keyof typeof inFile>;
 
+/** A finding for pages, in parts. */
+export interface FindingView {
+  kind: Finding['kind'];
+  /** Redacted URL of its layer. */
+  location: string;
+  file: string | null;
+  /** Printed. */
+  table: string | null;
+  /** What is the matter, a sentence that goes on from the file. */
+  matter: string;
+}
+
+export function viewOf(finding: Finding): FindingView {
+  const { kind, location } = finding;
+  return finding.kind === 'manifest' || finding.kind === 'wrong-backup'
+    ? { kind, location, file: null, table: null, matter: finding.reason }
+    : { kind, location, file: finding.file, table: printName(finding.table), matter: matterWith(finding) };
+}
+
 /** A finding as people are told it: one sentence, with the layer, the file and its table. */
 export function findingWords(finding: Finding): string {
   // What reads manifests names them.

@@ -1,8 +1,8 @@
 import { copyUnescaped } from '../../cluster/copy-escape.ts';
 
 /**
- * What is wrong with a value as COPY text has it, its escapes undone; null where nothing is. Values of types that are not
- * among the common ones are not looked into.
+ * What is wrong with a value as COPY text has it, its escapes undone, a character a byte; null where nothing is. Values of types
+ * that are not among the common ones are not looked into.
  */
 export type ValueCheck = (value: string) => string | null;
 
@@ -36,7 +36,8 @@ function matches(pattern: RegExp, what: string): ValueCheck {
 /** As a finding shows it. */
 function shown(value: string): string {
   const SHOWN = 40;
-  return JSON.stringify(value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value);
+  const text = Buffer.from(value.slice(0, SHOWN), 'latin1').toString('utf8');
+  return JSON.stringify(value.length > SHOWN ? `${text}…` : text);
 }
 
 function integer(bits: number): ValueCheck {
@@ -51,32 +52,19 @@ function integer(bits: number): ValueCheck {
   };
 }
 
-const DATE = /^(-?\d{4,7})-(\d\d)-(\d\d)/;
-const TIME = /^ (\d\d):(\d\d):(\d\d)(?:\.\d{1,6})?/;
-const ZONE = /^[+-]\d\d(?::\d\d){0,2}/;
-const ERA = /^(?: BC)?$/;
+const DATE = String.raw`(-?\d{4,7})-(\d\d)-(\d\d)`;
+const TIME = String.raw` (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?`;
+const ZONE = String.raw`[+-]\d\d(?::\d\d){0,2}`;
 
-/** A date as ISO has it, with a time and a zone where there is to be one: `4713-01-01 BC`, `2026-11-22 12:33:34.9+00`. */
-function moment(what: string, { time, zone }: { time: boolean; zone: boolean }): ValueCheck {
+/** A date as ISO has it, with what is to follow it: `4713-01-01 BC`, `2026-11-22 12:33:34.9+00`. */
+function moment(what: string, rest: string): ValueCheck {
+  const pattern = new RegExp(`^${DATE}${rest}( BC)?$`);
   return (value) => {
-    if (value === 'infinity' || value === '-infinity') return null;
-    const wrong = `${shown(value)} is no ${what}`;
-    const date = DATE.exec(value);
-    const year = value.endsWith(' BC') ? 1 - Number(date?.[1]) : Number(date?.[1]);
-    if (date === null || !isDay(year, Number(date[2]), Number(date[3]))) return wrong;
-    let rest = value.slice(date[0].length);
-    if (time) {
-      const clock = TIME.exec(rest);
-      if (clock === null || Number(clock[1]) > 23 || Number(clock[2]) > 59 || Number(clock[3]) > 59)
-        return wrong;
-      rest = rest.slice(clock[0].length);
-    }
-    if (zone) {
-      const offset = ZONE.exec(rest);
-      if (offset === null) return wrong;
-      rest = rest.slice(offset[0].length);
-    }
-    return ERA.test(rest) ? null : wrong;
+    const found = pattern.exec(value);
+    if (found === null)
+      return value === 'infinity' || value === '-infinity' ? null : `${shown(value)} is no ${what}`;
+    const year = found[4] === undefined ? Number(found[1]) : 1 - Number(found[1]);
+    return isDay(year, Number(found[2]), Number(found[3])) ? null : `${shown(value)} is no ${what}`;
   };
 }
 
@@ -106,8 +94,8 @@ const isFloat = matches(
 const isNumeric = matches(/^(?:-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|NaN|-?Infinity)$/i, 'decimal number');
 const isBoolean = matches(/^(?:t|f|true|false)$/, 'boolean');
 const isUuid = matches(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, 'UUID');
-const isTimestamp = moment('timestamp', { time: true, zone: false });
-const isTimestamptz = moment('timestamp with a time zone', { time: true, zone: true });
+const isTimestamp = moment('timestamp', TIME);
+const isTimestamptz = moment('timestamp with a time zone', TIME + ZONE);
 
 const CHECKS: Readonly<Record<string, ValueCheck | undefined>> = Object.assign(
   Object.create(null) as Record<string, ValueCheck | undefined>,
@@ -121,7 +109,7 @@ const CHECKS: Readonly<Record<string, ValueCheck | undefined>> = Object.assign(
     boolean: isBoolean,
     bool: isBoolean,
     uuid: isUuid,
-    date: moment('date', { time: false, zone: false }),
+    date: moment('date', ''),
     'timestamp without time zone': isTimestamp,
     timestamp: isTimestamp,
     'timestamp with time zone': isTimestamptz,
