@@ -14,6 +14,7 @@ import type { RestoreStatement } from '../statement/ast.ts';
 import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
+import { clusterOf } from './job.ts';
 import { loadContextSchema } from './spec.ts';
 import type { LoadContext } from './spec.ts';
 import type { TaskWork } from './task-worker.ts';
@@ -91,7 +92,7 @@ export async function workLoadTask(
     statement,
     context,
     work,
-    cluster: await tools.clusters.connect(work.cluster),
+    cluster: await tools.clusters.connect(clusterOf(work)),
     target: { restore: task.jobId, key: ledgerKey(step), database, table },
     openStore: (location) => tools.openStore(location, waits),
   };
