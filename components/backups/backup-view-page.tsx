@@ -15,6 +15,8 @@ import { ErrorAlert } from '../ui/errors.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
 import { Age, Bytes, Count, Moment, Time } from '../ui/figures.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { DrillButton } from '../drill/drill-button.tsx';
+import { LastDrill } from '../drill/last-drill.tsx';
 import { LastDamage, LastVerified } from '../verify/last-verified.tsx';
 import { VerifyButton } from '../verify/verify-button.tsx';
 import { BackupChain } from './backup-chain.tsx';
@@ -71,6 +73,7 @@ function BackupView({ backup }: { backup: BackupSummary }) {
         actions={
           <Group gap="sm">
             <VerifyButton backup={backup} />
+            <DrillButton backup={backup} />
             <BuildOn backup={backup} />
             <Button
               component={Link}
@@ -113,6 +116,9 @@ function BackupView({ backup }: { backup: BackupSummary }) {
           </Fact>
           <Fact label="Last verified">
             <LastVerified backupId={backup.id} />
+          </Fact>
+          <Fact label="Last drill">
+            <LastDrill backupId={backup.id} />
           </Fact>
         </Facts>
       </Card>

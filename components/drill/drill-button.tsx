@@ -47,10 +47,10 @@ export function DrillButton({ backup }: { backup: BackupSummary }) {
       <Modal opened={opened} onClose={close} title="Drill: restore this backup for a trial" size="lg">
         <Stack gap="md">
           <Text size="sm">
-            All of it is restored for real, into scratch databases that nobody else uses. Its rows, keys, indexes
-            and foreign keys are then compared with the backup, the time is taken, and the scratch databases are
-            dropped. It takes about {formatBytes(backup.totals.rawBytes)} of room, and as long as a restore would,
-            and then as long again for reading back.
+            All of it is restored for real, into scratch databases that nobody else uses. Its rows, keys,
+            indexes and foreign keys are then compared with the backup, the time is taken, and the scratch
+            databases are dropped. It takes about {formatBytes(backup.totals.rawBytes)} of room, and as long
+            as a restore would, and then as long again for reading back.
           </Text>
           {clusters.error !== null ? (
             <ErrorAlert error={clusters.error} onRetry={() => void clusters.refetch()} />
@@ -87,10 +87,7 @@ export function DrillButton({ backup }: { backup: BackupSummary }) {
 /** Not where applications are, if it can be helped: the embedded server first, then the backup’s own cluster, then any. */
 function bestFor(backup: BackupSummary, clusters: readonly Cluster[]): string | null {
   const fit = clusters.filter((each) => fits(each, backup));
-  const best =
-    fit.find(({ embedded }) => embedded) ??
-    fit.find((each) => isSource(each, backup)) ??
-    fit[0];
+  const best = fit.find(({ embedded }) => embedded) ?? fit.find((each) => isSource(each, backup)) ?? fit[0];
   return best?.name ?? null;
 }
 
@@ -107,5 +104,7 @@ function drawbackOf(cluster: Cluster, backup: BackupSummary): string | null {
   if (cluster.status !== 'up') return null;
   if (!cluster.info.restore.available) return cluster.info.restore.reason;
   if (!fits(cluster, backup)) return 'It runs another kind of database than the backup is of.';
-  return isSource(cluster, backup) ? 'The backup is of this cluster: the drill shares it with applications.' : null;
+  return isSource(cluster, backup)
+    ? 'The backup is of this cluster: the drill shares it with applications.'
+    : null;
 }

@@ -29,7 +29,9 @@ export function JobDrill({ job }: { job: JobView }) {
               {uncompared > 0 &&
                 `; of ${plural(uncompared, 'table')}, restored layer by layer, they were only counted`}
             </Fact>
-            <Fact label="Definitions">columns, keys, constraints, indexes and foreign keys are all there</Fact>
+            <Fact label="Definitions">
+              columns, keys, constraints, indexes and foreign keys are all there
+            </Fact>
             {figures.restoreMs !== undefined && (
               <Fact label="The restore took">{formatDuration(figures.restoreMs)}</Fact>
             )}

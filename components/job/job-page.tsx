@@ -16,6 +16,7 @@ import { EventLog } from './event-log.tsx';
 import { ControlErrors, PausedAlert, StuckAlert } from './job-alerts.tsx';
 import { JobControls } from './job-controls.tsx';
 import { JobDetails } from './job-details.tsx';
+import { JobDrill } from './job-drill.tsx';
 import { JobOutcome } from './job-outcome.tsx';
 import { JobProgress } from './job-progress.tsx';
 import { JobVerify } from './job-verify.tsx';
@@ -88,6 +89,7 @@ function LiveJob({ job: polled }: { job: JobView }) {
       <PausedAlert job={job} control={control} />
       <JobOutcome job={job} />
       <JobVerify job={job} />
+      <JobDrill job={job} />
       <JobProgress job={job} stream={stream} />
       <JobWork job={job} view={view} onView={setView} />
       <EventLog log={stream.log} connecting={stream.lastSeq === 0 && stream.status !== 'ended'} />

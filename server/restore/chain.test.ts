@@ -279,7 +279,7 @@ it('takes each table from the newest layer that has it whole, and then every lay
   ]);
   expect(restorePhases(chain, items, none)).toEqual(restorePhases(chain, items, LAYER_BY_LAYER));
   expect(Object.fromEntries(loadedSizes(chain))).toEqual({
-    [nameKey(accounts)]: { rows: 30, bytes: 3000 },
-    [nameKey(customers)]: { rows: 20, bytes: 2000 },
+    [nameKey(accounts)]: { rows: 30, bytes: 3000, changed: true },
+    [nameKey(customers)]: { rows: 20, bytes: 2000, changed: true },
   });
 });

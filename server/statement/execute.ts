@@ -183,7 +183,7 @@ export class StatementExecutor implements StatementRunner {
         objects: [],
         missing: [],
         createsDatabases: [],
-        totals: { tables: 0, rows: 0, bytes: 0 },
+        totals: { tables: 0, rows: 0, bytes: 0, atMost: false },
         problems: [{ ...problemOf(error), field: error.field ?? 'source' }],
         warnings: [],
       };

@@ -60,4 +60,7 @@ export const userNames = z.array(identifier).min(1).max(10_000);
 /** The newest backup of the chain that is verified; what it builds on is in its manifest. */
 export const verifyInput = z.object({ url: url.min(1), depth: z.enum(VERIFY_DEPTHS) });
 
+/** Likewise; `cluster`: that it is restored into for a trial. */
+export const drillInput = z.object({ url: url.min(1), cluster: identifier });
+
 export const jobIdInput = z.object({ id: z.string().max(20) });

@@ -2,6 +2,7 @@ import { router } from './init.ts';
 import { backupsRouter } from './backups.ts';
 import { clustersRouter } from './clusters.ts';
 import { destinationsRouter } from './destinations.ts';
+import { drillsRouter } from './drills.ts';
 import { jobsRouter } from './jobs.ts';
 import { restoresRouter } from './restores.ts';
 import { sessionRouter } from './session.ts';
@@ -15,6 +16,7 @@ export const appRouter = router({
   backups: backupsRouter,
   restores: restoresRouter,
   verifies: verifiesRouter,
+  drills: drillsRouter,
   jobs: jobsRouter,
 });
 
