@@ -39,9 +39,7 @@ export function JobOutcome({ job }: { job: JobView }) {
       color="green"
       role="status"
       icon={<IconCircleCheck />}
-      title={
-        job.kind === 'VERIFY' ? 'The backup is sound' : `${words.one} complete: ${plural(job.rows, 'row')}`
-      }
+      title={words.succeeded ?? `${words.one} complete: ${plural(job.rows, 'row')}`}
     >
       <Success job={job} />
     </Alert>
@@ -53,6 +51,7 @@ function Success({ job }: { job: JobView }) {
   switch (job.kind) {
     case 'BACKUP':
     case 'VERIFY':
+    case 'DRILL':
       return (
         <Group gap="sm" mt={4}>
           <Button
@@ -70,7 +69,5 @@ function Success({ job }: { job: JobView }) {
       );
     case 'RESTORE':
       return <Text size="sm">The tables below are in place, with their indexes, constraints and views.</Text>;
-    case 'DRILL':
-      return <Text size="sm">The backup was restored, checked, and removed again.</Text>;
   }
 }

@@ -173,6 +173,25 @@ describe('a drill', () => {
     expect(await scratchDatabases()).toEqual([]);
   }, 60_000);
 
+  it('that is paused among its steps goes on, and has proved all of it', async () => {
+    const id = await startDrill('full', 'layer');
+    const client = await vi.waitFor(() => locking(`${SCRATCH_PREFIX}${id}`), {
+      timeout: 20_000,
+      interval: 5,
+    });
+    await rig.services.statements.controlJob(id, 'pause');
+    await client.end();
+    await vi.waitFor(async () => expect((await rig.services.jobs.view(id)).state).toBe('paused'), 20_000);
+    expect(await scratchDatabases()).toHaveLength(1);
+    await rig.services.statements.controlJob(id, 'resume');
+    expect(await ended(id)).toMatchObject({ state: 'succeeded', attempt: 1 });
+    const proof = await proofs.ofJob(id);
+    expect(proof).toMatchObject({ outcome: 'passed', figures: { uncompared: 0 } });
+    // The pause is no part of how long a restore takes.
+    expect(proof?.figures.restoreMs).toBeUndefined();
+    expect(await scratchDatabases()).toEqual([]);
+  }, 60_000);
+
   it('that is canceled leaves nothing, and has proved nothing', async () => {
     const id = await startDrill('full');
     await rig.services.statements.controlJob(id, 'cancel');
