@@ -17,7 +17,7 @@ export function JobOutcome({ job }: { job: JobView }) {
         color="red"
         role="alert"
         icon={<IconAlertTriangle />}
-        title={job.error?.message ?? 'The job failed.'}
+        title={<span style={{ overflowWrap: 'anywhere' }}>{job.error?.message ?? 'The job failed.'}</span>}
       >
         <Stack gap="xs">
           {job.error?.hint != null && <Text size="sm">{job.error.hint}</Text>}

@@ -15,7 +15,7 @@ export const DEPTH_WORDS: Record<VerifyDepth, { label: string; description: stri
   },
   rows: {
     label: 'Rows',
-    description: 'Every row is parsed against its table’s columns and counted, too.',
+    description: 'Every row is parsed against its table’s columns, and counted.',
     sound: 'Every byte is as it was written, and every row was parsed and counted.',
   },
 };

@@ -84,7 +84,7 @@ function matterWith(finding: FileFinding): string {
     case 'size':
       return `has ${finding.found} bytes instead of ${finding.expected}`;
     case 'checksum':
-      return `has other bytes than were written: its SHA-256 is ${finding.found} instead of ${finding.expected}`;
+      return `has other bytes than were written: its SHA-256 is ${short(finding.found)} instead of ${short(finding.expected)}`;
     case 'swapped':
       return `holds what belongs into ${finding.holds}`;
     case 'unreadable':
@@ -94,4 +94,9 @@ function matterWith(finding: FileFinding): string {
     case 'count':
       return `holds ${finding.found} ${finding.of === 'rows' ? 'rows' : 'bytes uncompressed'} instead of ${finding.expected}`;
   }
+}
+
+/** A checksum for people: enough to tell two apart. */
+function short(sha256: string): string {
+  return `${sha256.slice(0, 12)}…`;
 }
