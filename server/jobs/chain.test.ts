@@ -228,23 +228,35 @@ describe('a chain of backups', () => {
     60_000,
   );
 
-  it.each(['removing changed rows of backup 2', 'loading changed rows of backup 4'])(
-    'is taken over in the middle of %s, each step done once',
-    async (status) => {
-      const database = `taken over ${status}`;
-      const statement = `RESTORE DATABASE bank ${from('full', 'one', 'two', 'three')} WITH into_db = '${database}', detached`;
+  it.each([
+    ['of removing changed rows', 'removing changed rows of backup 2', 'phases'],
+    ['of loading changed rows', 'loading changed rows of backup 4', 'phases'],
+    // As of the middle of what was named.
+    ['where phases were not recorded yet', 'loading changed rows of backup 2', 'no phases'],
+  ])(
+    'is taken over in the middle %s, each step done once',
+    async (where, status, recorded) => {
+      const database = `taken over ${where}`;
+      const last = recorded === 'phases' ? 3 : 2;
+      const asOf = recorded === 'phases' ? '' : `AS OF SYSTEM TIME '${layers[last]?.manifest.moment.at}'`;
+      const statement = `RESTORE DATABASE bank ${from('full', 'one', 'two', 'three')} ${asOf} WITH into_db = '${database}', detached`;
       const id = (await rig.run(statement)).rows[0]?.[0] ?? '';
       for await (const event of rig.services.jobs.watch(id, 0, undefined))
         if (event.type === 'progress' && event.runningStatus?.startsWith(status)) break;
       // The only engine there is coordinates the job; it goes at once, before the job can end, and another one comes.
       await leave();
-      leave = await rig.startEngine(LAYER_BY_LAYER);
+      if (recorded === 'no phases')
+        await rig.metadata.pool.query(
+          `UPDATE job_attempts SET context = context - 'phases' - 'layers' WHERE job_id = $1`,
+          [id],
+        );
+      leave = await rig.startEngine(recorded === 'phases' ? LAYER_BY_LAYER : {});
       await ended(id);
       expect((await rig.services.jobs.view(id)).state).toBe('succeeded');
       const log = (await rig.events(id)).flatMap((event) => (event.type === 'log' ? [event.message] : []));
       expect(log.join('\n')).toContain('Going on, coordinated by');
       expect((await rig.services.jobs.view(id)).attempt).toBe(1);
-      expect(await restored(database)).toEqual(await model('bank', 3));
+      expect(await restored(database)).toEqual(await model('bank', last));
       expect(
         await rig.server.exec(database, "SELECT nspname FROM pg_namespace WHERE nspname ~ 'holdfast'"),
       ).toEqual([]);

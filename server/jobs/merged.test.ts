@@ -18,7 +18,7 @@ import type { Rig } from '../testing/rig.ts';
  * layer by layer, and in part so and in part so. What is there then is what was there at the layer's moment.
  */
 const { numRuns, seed } = histories({ numRuns: 2, seed: 20_261_127 });
-const HISTORY_MS = 60_000;
+const HISTORY_MS = 180_000;
 
 const LAYERS = 12;
 /** Those that are restored. */
