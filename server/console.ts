@@ -19,6 +19,7 @@ import { openMetadata } from './metadata/open.ts';
 import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
 import type { Services } from './services.ts';
+import { BackupBrowser } from './restore/browse/browser.ts';
 import { BackedUpUsers } from './restore/recreate-users.ts';
 import { StatementExecutor } from './statement/execute.ts';
 import type { Location } from './storage/location.ts';
@@ -71,6 +72,7 @@ async function startConsole(logger: Logger): Promise<Role> {
     jobs,
     statements,
     users,
+    browser: new BackupBrowser(open),
   };
 
   const pages = next({ dev: false, quiet: true, dir: path.resolve(import.meta.dirname, '..') });

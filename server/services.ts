@@ -3,6 +3,7 @@ import type { ClusterRegistry } from './metadata/clusters.ts';
 import type { ConnectionTests } from './destinations/connection-test.ts';
 import type { Destinations } from './destinations/destinations.ts';
 import type { JobLog } from './jobs/log.ts';
+import type { BackupBrowser } from './restore/browse/browser.ts';
 import type { BackedUpUsers } from './restore/recreate-users.ts';
 import type { StatementExecutor } from './statement/execute.ts';
 
@@ -15,4 +16,5 @@ export interface Services {
   jobs: JobLog;
   statements: StatementExecutor;
   users: BackedUpUsers;
+  browser: BackupBrowser;
 }

@@ -1,8 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { HoldfastError } from '../errors.ts';
+import { endOfValue, NEWLINE, TAB } from './copy-marks.ts';
 
-const TAB = 9;
-const NEWLINE = 10;
 const TAB_BYTE = Buffer.from('\t');
 const NEWLINE_BYTE = Buffer.from('\n');
 
@@ -70,10 +69,4 @@ export class PickColumns extends Transform {
     for (const value of this.#values) value?.splice(0);
     this.#column = 0;
   }
-}
-
-/** Where the next bare tab or newline is, or -1. */
-function endOfValue(chunk: Buffer, from: number): number {
-  for (let at = from; at < chunk.length; at++) if (chunk[at] === TAB || chunk[at] === NEWLINE) return at;
-  return -1;
 }

@@ -93,7 +93,7 @@ function chainOf(layers: readonly Layer[]): BackupChain {
 }
 
 /** Whether lines of the one table's files are rows of the other, told by the same key. */
-function sameRows(one: TableDescriptor, other: TableDescriptor): boolean {
+export function sameRows(one: TableDescriptor, other: TableDescriptor): boolean {
   const form = (table: TableDescriptor) =>
     JSON.stringify([storedColumns(table).map(({ name }) => name), table.rowKey]);
   return one === other || form(one) === form(other);

@@ -25,6 +25,7 @@ import { startWork } from '../jobs/work.ts';
 import { ClusterRegistry } from '../metadata/clusters.ts';
 import { migrate, openMetadata } from '../metadata/open.ts';
 import type { Metadata } from '../metadata/open.ts';
+import { BackupBrowser } from '../restore/browse/browser.ts';
 import { BackedUpUsers } from '../restore/recreate-users.ts';
 import type { Services } from '../services.ts';
 import type { Answer } from '../statement/answers.ts';
@@ -111,6 +112,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     jobs,
     statements,
     users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
+    browser: new BackupBrowser(open),
   };
   const engines = new Set<() => Promise<void>>();
   let wire: WireServer | null = null;
