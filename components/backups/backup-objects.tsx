@@ -6,7 +6,7 @@ import { useSearchParams } from 'next/navigation';
 import { useMemo, useState } from 'react';
 import type { BackupSummary } from '../../server/backup/selection.ts';
 import { nameKey, printName } from '../../server/cluster/names.ts';
-import { plural } from '../format.ts';
+import { formatCount, plural } from '../format.ts';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { Bytes, Count, Dash } from '../ui/figures.tsx';
 import { hasRows, KIND_WORD, KindIcon } from '../ui/kind.tsx';
@@ -122,7 +122,7 @@ export function BackupObjects({ backup }: { backup: BackupSummary }) {
           ? plural(backup.objects.length, 'object')
           : shown.length === 0
             ? 'Nothing matches the filter.'
-            : `Showing ${plural(shown.length, 'object')} of ${plural(backup.objects.length, 'object')}.`}
+            : `Showing ${formatCount(shown.length)} of ${plural(backup.objects.length, 'object')}.`}
       </Text>
     </Stack>
   );

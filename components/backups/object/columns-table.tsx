@@ -3,9 +3,8 @@ import { Badge, Code, Group } from '@mantine/core';
 import { useMemo } from 'react';
 import type { ColumnView } from '../../../server/restore/browse/view.ts';
 import { columnsFor, DataTable } from '../../ui/data-table.tsx';
-import { Dash } from '../../ui/figures.tsx';
 
-type Row = ColumnView & { place: number };
+type Row = ColumnView & { place: number; keyColumns: number };
 
 const column = columnsFor<Row>();
 const columns = column.columns([
@@ -37,7 +36,10 @@ const columns = column.columns([
 
 /** The columns of a table, in its own order unless they are sorted. */
 export function ColumnsTable({ columns: given }: { columns: readonly ColumnView[] }) {
-  const data = useMemo(() => given.map((each, index) => ({ ...each, place: index + 1 })), [given]);
+  const data = useMemo(() => {
+    const keyColumns = given.filter(({ key }) => key !== null).length;
+    return given.map((each, index) => ({ ...each, place: index + 1, keyColumns }));
+  }, [given]);
   return (
     <DataTable
       label="Columns of the table"
@@ -49,11 +51,13 @@ export function ColumnsTable({ columns: given }: { columns: readonly ColumnView[
   );
 }
 
-function KeyCell({ column: { key, generated } }: { column: Row }) {
-  if (key === null && !generated) return <Dash />;
+function KeyCell({ column: { key, keyColumns, generated } }: { column: Row }) {
+  if (key === null && !generated) return 'no';
   return (
     <Group gap={6}>
-      {key !== null && <Badge color="kelp">primary key, {key}</Badge>}
+      {key !== null && (
+        <Badge color="kelp">primary key{keyColumns > 1 ? `, ${key} of ${keyColumns}` : ''}</Badge>
+      )}
       {generated && (
         <Badge color="gray" title="The database computes it: it is in no file">
           generated

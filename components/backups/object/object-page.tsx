@@ -2,7 +2,6 @@
 import { Alert, Group, Skeleton, Stack, Tabs } from '@mantine/core';
 import { IconInfoCircle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useRouter } from 'next/navigation';
 import { printName } from '../../../server/cluster/names.ts';
 import type { ObjectView } from '../../../server/restore/browse/view.ts';
 import { formatCount } from '../../format.ts';
@@ -80,7 +79,6 @@ function Opened({ open }: { open: OpenObject }) {
 }
 
 function ObjectTabs({ open, object }: { open: OpenObject; object: ObjectView }) {
-  const router = useRouter();
   const isTable = object.kind === 'table';
   const tab = open.tab === 'files' && !isTable ? 'overview' : open.tab;
   const ddl = ddlText(object.ddl);
@@ -89,7 +87,8 @@ function ObjectTabs({ open, object }: { open: OpenObject; object: ObjectView }) 
       value={tab}
       onChange={(next) => {
         const known = TABS.find((each) => each === next);
-        if (known !== undefined) router.push(objectPath(open.url, open, { tab: known }), { scroll: false });
+        if (known !== undefined)
+          window.history.pushState(null, '', objectPath(open.url, open, { tab: known }));
       }}
       keepMounted={false}
     >

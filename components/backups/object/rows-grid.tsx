@@ -85,11 +85,7 @@ export function RowsGrid({
                 </th>
                 {rows[index]?.map((cell, place) => (
                   <td key={place}>
-                    <CellValue
-                      cell={cell}
-                      label={`Show the value of ${columns[place]?.name ?? ''} in row ${index + 1}`}
-                      onWhole={() => setWhole({ row: index, column: place })}
-                    />
+                    <CellValue cell={cell} onWhole={() => setWhole({ row: index, column: place })} />
                   </td>
                 ))}
               </tr>
