@@ -1,7 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'playwright/test';
 import type { Page } from 'playwright/test';
+import { writeDataFile } from '../server/format/data-file.ts';
+import { accounts, copyStream, fileEntry, unsignedManifest } from '../server/format/fixtures.ts';
+import { CHECKED_BYTES } from '../server/format/first-rows.ts';
+import { writeManifest } from '../server/format/manifest.ts';
+import { parseLocation } from '../server/storage/location.ts';
+import { openStore } from '../server/storage/open.ts';
 import { violations } from './axe.ts';
 import { holdfast } from './harness.ts';
 import { embedded, logIn, startBackup } from './steps.ts';
@@ -181,4 +188,25 @@ test('of a damaged file no row is shown', async ({ page }) => {
   } finally {
     await writeFile(path.join(directory, name), bytes);
   }
+});
+
+test('of a file that is too large to be checked the beginning is shown, and that is said', async ({
+  page,
+}) => {
+  const url = 'nodelocal://self/e2e/large';
+  const store = openStore(parseLocation(url), { externDir: holdfast().externDir });
+  const text = Array.from({ length: 700 }, (_, id) => `${id}\t${randomBytes(30_000).toString('base64')}\n`);
+  const written = await writeDataFile(store, fileEntry(0).name, copyStream(text.join(''), 65_536));
+  await writeManifest(store, unsignedManifest({ files: [fileEntry(0, written)] }));
+  expect(written.bytes).toBeGreaterThan(CHECKED_BYTES);
+
+  const search = new URLSearchParams({ url, kind: 'table', ...accounts, tab: 'files', file: written.name });
+  await logIn(page, `/backups/object?${search.toString()}`);
+  await expect(
+    page.getByText('Only the beginning of this file was read, and it was not checked'),
+  ).toBeVisible();
+  await expect(page.getByText('The whole file was read')).toHaveCount(0);
+  await expect(page.getByText('The first 50 rows of 700.')).toBeVisible();
+  await expect(cell(page, 0, 1)).toContainText('cut');
+  await expectGoodPage(page);
 });

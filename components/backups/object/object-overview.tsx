@@ -107,10 +107,10 @@ function StoredRows({ stored }: { stored: StoredTable }) {
   }
   return (
     <>
-      <Fact label="New or changed rows">
+      <Fact label="New or changed">
         <Count value={stored.rows} />
       </Fact>
-      <Fact label="Deleted rows">
+      <Fact label="Deleted">
         <Count value={stored.deleted} />
       </Fact>
     </>
