@@ -20,6 +20,7 @@ import { ProofStore } from './metadata/proofs.ts';
 import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
 import type { Services } from './services.ts';
+import { BackupBrowser } from './restore/browse/browser.ts';
 import { BackedUpUsers } from './restore/recreate-users.ts';
 import { StatementExecutor } from './statement/execute.ts';
 import type { Location } from './storage/location.ts';
@@ -73,6 +74,7 @@ async function startConsole(logger: Logger): Promise<Role> {
     proofs: new ProofStore(metadata),
     statements,
     users,
+    browser: new BackupBrowser(open),
   };
 
   const pages = next({ dev: false, quiet: true, dir: path.resolve(import.meta.dirname, '..') });

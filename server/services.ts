@@ -4,6 +4,7 @@ import type { ConnectionTests } from './destinations/connection-test.ts';
 import type { Destinations } from './destinations/destinations.ts';
 import type { JobLog } from './jobs/log.ts';
 import type { ProofStore } from './metadata/proofs.ts';
+import type { BackupBrowser } from './restore/browse/browser.ts';
 import type { BackedUpUsers } from './restore/recreate-users.ts';
 import type { StatementExecutor } from './statement/execute.ts';
 
@@ -17,4 +18,5 @@ export interface Services {
   proofs: ProofStore;
   statements: StatementExecutor;
   users: BackedUpUsers;
+  browser: BackupBrowser;
 }

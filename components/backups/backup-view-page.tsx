@@ -21,6 +21,7 @@ import { LastDamage, LastVerified } from '../verify/last-verified.tsx';
 import { VerifyButton } from '../verify/verify-button.tsx';
 import { BackupChain } from './backup-chain.tsx';
 import { BackupObjects } from './backup-objects.tsx';
+import { BackupUsers } from './backup-users.tsx';
 import { BuildOn } from './build-on.tsx';
 import { TypeBadge } from './layer-list.tsx';
 import { openable } from './opened-with.ts';
@@ -107,7 +108,9 @@ function BackupView({ backup }: { backup: BackupSummary }) {
             <Bytes value={backup.totals.bytes} /> in {plural(backup.totals.files, 'file')} (
             <Bytes value={backup.totals.rawBytes} /> of rows)
           </Fact>
-          <Fact label="Users">{plural(backup.users, 'user')}, with password hashes and memberships</Fact>
+          <Fact label="Users">
+            <BackupUsers names={backup.users} />
+          </Fact>
           <Fact label="Made by">
             <Anchor component={Link} href={`/jobs/${backup.jobId}`} underline="always" inherit>
               job {backup.jobId}
@@ -124,10 +127,7 @@ function BackupView({ backup }: { backup: BackupSummary }) {
       </Card>
       {backup.type === 'incremental' && <BackupChain backup={backup} />}
       <StatementSection statement={backup.statement} />
-      <Stack gap="xs" component="section" aria-label="Objects">
-        <Title order={2}>Objects</Title>
-        <BackupObjects objects={backup.objects} incremental={backup.type === 'incremental'} />
-      </Stack>
+      <BackupObjects backup={backup} />
       {backup.leftOut.length > 0 && (
         <Stack gap="xs" component="section" aria-label="Not included">
           <Title order={2}>Not included</Title>

@@ -146,7 +146,8 @@ export interface BackupSummary {
     rawBytes: number;
   }[];
   totals: { rows: number; bytes: number; rawBytes: number; files: number };
-  users: number;
+  /** Names of the users that it carries. */
+  users: string[];
   /** What the backup does not include, in words. */
   leftOut: string[];
 }

@@ -1,8 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { HoldfastError } from '../errors.ts';
+import { endOfValue, NEWLINE, TAB } from './copy-marks.ts';
 
-const TAB = 9;
-const NEWLINE = 10;
 const TAB_BYTE = Buffer.from('\t');
 const NEWLINE_BYTE = Buffer.from('\n');
 
@@ -74,10 +73,4 @@ export function notRows(problem: string): HoldfastError {
   return new HoldfastError('corrupt-backup', problem, {
     hint: 'Do not restore from this backup. Use another one, or another copy of it.',
   });
-}
-
-/** Where the next bare tab or newline is, or -1. */
-function endOfValue(chunk: Buffer, from: number): number {
-  for (let at = from; at < chunk.length; at++) if (chunk[at] === TAB || chunk[at] === NEWLINE) return at;
-  return -1;
 }

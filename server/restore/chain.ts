@@ -94,7 +94,7 @@ export function chainOf(layers: readonly Layer[]): BackupChain {
 }
 
 /** Whether lines of the one table's files are rows of the other, told by the same key. */
-function sameRows(one: TableDescriptor, other: TableDescriptor): boolean {
+export function sameRows(one: TableDescriptor, other: TableDescriptor): boolean {
   const form = (table: TableDescriptor) =>
     JSON.stringify([storedColumns(table).map(({ name }) => name), table.rowKey]);
   return one === other || form(one) === form(other);

@@ -26,6 +26,7 @@ import { ClusterRegistry } from '../metadata/clusters.ts';
 import { migrate, openMetadata } from '../metadata/open.ts';
 import type { Metadata } from '../metadata/open.ts';
 import { ProofStore } from '../metadata/proofs.ts';
+import { BackupBrowser } from '../restore/browse/browser.ts';
 import { BackedUpUsers } from '../restore/recreate-users.ts';
 import type { Services } from '../services.ts';
 import type { Answer } from '../statement/answers.ts';
@@ -117,6 +118,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     proofs: new ProofStore(metadata),
     statements,
     users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
+    browser: new BackupBrowser(open),
   };
   const engines = new Set<() => Promise<void>>();
   let wire: WireServer | null = null;
