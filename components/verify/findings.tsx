@@ -41,7 +41,7 @@ export function Findings({ verify: { findings, figures } }: { verify: VerifyView
 function OneFinding({ finding: { kind, location, file, table, matter } }: { finding: FindingView }) {
   return (
     <>
-      <Badge color="red" variant="outline" className={classes.kind}>
+      <Badge color="red" variant="light" className={classes.kind}>
         {FINDING_WORDS[kind]}
       </Badge>
       <div className={classes.what}>
