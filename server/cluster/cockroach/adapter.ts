@@ -11,8 +11,10 @@ import type {
   ExtensionState,
   GcWindow,
   LedgerNote,
+  NodeId,
   Prerequisite,
   TableChanges,
+  TablePiece,
   TableRange,
 } from '../cluster.ts';
 import { HoldfastError } from '../../errors.ts';
@@ -30,6 +32,7 @@ import { addEstimates } from './estimates.ts';
 import { tableWindows } from './gc.ts';
 import { inMoment } from './hlc.ts';
 import * as ledger from './ledger.ts';
+import { leaseholders } from './leaseholders.ts';
 import { load } from './load.ts';
 import { DEFAULT_AS_OF, holdAlso, holdMoment } from './moment.ts';
 import { tableRanges } from './ranges.ts';
@@ -102,6 +105,15 @@ export class CockroachCluster implements Cluster {
   /** The cluster decides how large its ranges are: `targetBytes` is of no use here. */
   ranges(table: ObjectName, at: Moment): AsyncIterable<TableRange> {
     return tableRanges(this.#connections, this.#schemas, table, at);
+  }
+
+  leaseholders(
+    table: ObjectName,
+    at: Moment,
+    pieces: readonly TablePiece[],
+    signal: AbortSignal,
+  ): Promise<Map<NodeId, number>[]> {
+    return leaseholders(this.#connections, this.#schemas, table, at, pieces, signal);
   }
 
   readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable> {

@@ -13,8 +13,10 @@ import type {
   GcWindow,
   HeldBack,
   LedgerNote,
+  NodeId,
   Prerequisite,
   TableChanges,
+  TablePiece,
   TableRange,
 } from '../cluster.ts';
 import type { Descriptor, Extension, TableDescriptor } from '../descriptor.ts';
@@ -35,7 +37,7 @@ import { leftOutOf } from './left-out.ts';
 import * as ledger from './ledger.ts';
 import { load } from './load.ts';
 import { begin, Moments } from './moment.ts';
-import { tableRanges } from './ranges.ts';
+import { tableRanges, THE_NODE } from './ranges.ts';
 import { readRange } from './read.ts';
 import { removeKeys } from './remove-keys.ts';
 import * as restore from './restore.ts';
@@ -120,6 +122,15 @@ export class PostgresCluster implements Cluster {
 
   ranges(table: ObjectName, at: Moment, targetBytes: number): AsyncIterable<TableRange> {
     return tableRanges(this.#connections, table, at, targetBytes);
+  }
+
+  /** There is one node. */
+  leaseholders(
+    _table: ObjectName,
+    _at: Moment,
+    pieces: readonly TablePiece[],
+  ): Promise<Map<NodeId, number>[]> {
+    return Promise.resolve(pieces.map(() => new Map([[THE_NODE, 1]])));
   }
 
   readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable> {

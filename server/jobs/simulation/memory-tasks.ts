@@ -2,6 +2,7 @@ import { canonicalJson } from '../../format/integrity.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { JobError, JobId, TaskState } from '../job.ts';
 import type {
+  AimedTask,
   ClaimedJob,
   Engine,
   NewTask,
@@ -12,6 +13,7 @@ import type {
   TaskProgress,
   TaskTotals,
   TaskTry,
+  WaitingTask,
 } from '../ledger.ts';
 import { choices, type Limits, mayBeginAgain, placesOf, type Running } from '../limits.ts';
 import { SharedContexts } from '../shared-contexts.ts';
@@ -113,6 +115,36 @@ export class MemoryTasks implements TaskLedger {
     );
   }
 
+  waiting({ id, attempt }: ClaimedJob, after: number, most: number): Promise<WaitingTask[]> {
+    return this.#link.transact('list waiting', () =>
+      this.#there
+        .tasks(id, attempt)
+        .filter((task) => task.id > after && isFree(task))
+        .sort((a, b) => a.id - b.id)
+        .slice(0, most)
+        .map((task) => ({
+          id: task.id,
+          table: task.table,
+          node: task.node,
+          body: JSON.parse(task.body) as unknown,
+        })),
+    );
+  }
+
+  aim({ id, attempt, epoch }: ClaimedJob, tasks: readonly AimedTask[]): Promise<number[]> {
+    return this.#link.transact('aim', () => {
+      const job = this.#there.jobs.get(id);
+      if (job?.epoch !== epoch || job.attempt !== attempt) return [];
+      const there = this.#there.tasks(id, attempt);
+      return tasks.flatMap(({ id: number, node, locality, body }) => {
+        const task = there.find((each) => each.id === number);
+        if (task === undefined || !isFree(task)) return [];
+        Object.assign(task, { node, locality, body: JSON.stringify(body) });
+        return number;
+      });
+    });
+  }
+
   pick(token: string, engine: Engine, limits: Limits): Promise<Picked> {
     return this.#link.transact('pick', () => this.#pick(token, engine, limits));
   }
@@ -150,9 +182,7 @@ export class MemoryTasks implements TaskLedger {
   }
 
   #free(job: JobRecord): TaskRecord[] {
-    return this.#there
-      .tasks(job.id, job.attempt)
-      .filter(({ state, token }) => state === 'waiting' && token === null);
+    return this.#there.tasks(job.id, job.attempt).filter(isFree);
   }
 
   #running(): Running[] {
@@ -318,6 +348,11 @@ export class MemoryTasks implements TaskLedger {
 
 function openJob(job: JobRecord): { job: JobRecord; jobId: string; cluster: string } {
   return { job, jobId: job.id, cluster: job.cluster };
+}
+
+/** Nobody has it, and no token stands for it. */
+function isFree({ state, token }: TaskRecord): boolean {
+  return state === 'waiting' && token === null;
 }
 
 /** The first of those that are nearest to the engine. */
