@@ -7,7 +7,7 @@ import { ensureRoot } from '../accounts/bootstrap.ts';
 import { openSecrets } from '../accounts/secrets.ts';
 import { startTestServer } from '../cluster/postgres/test-server.ts';
 import type { TestServer } from '../cluster/postgres/test-server.ts';
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { Turns } from '../cluster/turns.ts';
 import { ConnectionTests } from '../destinations/connection-test.ts';
 import { Destinations } from '../destinations/destinations.ts';
@@ -62,6 +62,7 @@ export interface EngineOptions {
   limits?: Partial<Limits>;
   /** As of EngineTools. */
   patienceMs?: number;
+  clock?: Clock;
 }
 
 export interface RigOptions {
@@ -121,23 +122,24 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     locality = '',
     limits,
     patienceMs = 600_000,
+    clock = systemClock,
   }: EngineOptions = {}): Promise<() => Promise<void>> {
     const stopping = new AbortController();
     const engineQueue = await BossQueue.open(metadataUrl, 'engine', logger);
     const engineClusters = new ClusterRegistry(metadata, secrets);
     const tools: EngineTools = {
       engine: { name: `${hostname()}/${process.pid}-${++started}`, locality },
-      jobs: enduring(jobStore, systemClock),
-      tasks: enduring(new TaskBoard(metadata, now), systemClock),
+      jobs: enduring(jobStore, clock),
+      tasks: enduring(new TaskBoard(metadata, now), clock),
       roster: new EngineRoster(metadata),
-      moments: enduring(new StoredMomentOffers(metadata), systemClock),
-      queue: enduring(engineQueue, systemClock),
+      moments: enduring(new StoredMomentOffers(metadata), clock),
+      queue: enduring(engineQueue, clock),
       clusters: engineClusters,
       limits: { node: 12, job: 1000, all: 1000, ...limits },
       turns: new Turns(tasks),
       openStore: open,
       logger,
-      clock: systemClock,
+      clock,
       patienceMs,
       stopping: stopping.signal,
     };
