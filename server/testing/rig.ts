@@ -20,6 +20,7 @@ import { StoredMomentOffers } from '../jobs/moment-offers.ts';
 import { BossQueue } from '../jobs/queue.ts';
 import { JobStore } from '../jobs/store.ts';
 import { TaskBoard } from '../jobs/tasks.ts';
+import { READ_STALL_MS } from '../jobs/timing.ts';
 import type { EngineTools } from '../jobs/tools.ts';
 import { startWork } from '../jobs/work.ts';
 import { ClusterRegistry } from '../metadata/clusters.ts';
@@ -62,6 +63,7 @@ export interface EngineOptions {
   limits?: Partial<Limits>;
   /** As of EngineTools. */
   patienceMs?: number;
+  readStallMs?: number;
   clock?: Clock;
 }
 
@@ -122,6 +124,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     locality = '',
     limits,
     patienceMs = 600_000,
+    readStallMs = READ_STALL_MS,
     clock = systemClock,
   }: EngineOptions = {}): Promise<() => Promise<void>> {
     const stopping = new AbortController();
@@ -141,6 +144,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       logger,
       clock,
       patienceMs,
+      readStallMs,
       stopping: stopping.signal,
     };
     const work = await startWork(tools, tasks);

@@ -16,6 +16,7 @@ import type {
   TableChanges,
   TablePiece,
   TableRange,
+  TurnWait,
 } from '../cluster.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { Descriptor, Extension, TableDescriptor } from '../descriptor.ts';
@@ -116,8 +117,14 @@ export class CockroachCluster implements Cluster {
     return leaseholders(this.#connections, this.#schemas, table, at, pieces, signal);
   }
 
-  readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable> {
-    return readRange(this.#connections, this.#schemas, table, range, at, signal);
+  readRange(
+    table: TableDescriptor,
+    range: TableRange,
+    at: Moment,
+    signal: AbortSignal,
+    turn?: TurnWait,
+  ): Promise<Readable> {
+    return readRange(this.#connections, this.#schemas, table, range, at, signal, turn);
   }
 
   gcWindows(database: string): Promise<GcWindow[]> {

@@ -18,6 +18,7 @@ import type {
   TableChanges,
   TablePiece,
   TableRange,
+  TurnWait,
 } from '../cluster.ts';
 import type { Descriptor, Extension, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
@@ -133,8 +134,14 @@ export class PostgresCluster implements Cluster {
     return Promise.resolve(pieces.map(() => new Map([[THE_NODE, 1]])));
   }
 
-  readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable> {
-    return readRange(this.#connections, table, range, at, signal);
+  readRange(
+    table: TableDescriptor,
+    range: TableRange,
+    at: Moment,
+    signal: AbortSignal,
+    turn?: TurnWait,
+  ): Promise<Readable> {
+    return readRange(this.#connections, table, range, at, signal, turn);
   }
 
   gcWindows(database: string): Promise<GcWindow[]> {
