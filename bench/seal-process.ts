@@ -7,7 +7,7 @@ import { manifestOf } from '../server/backup/seal.ts';
 import { openCluster } from '../server/cluster/open.ts';
 import { readManifest, writeManifest } from '../server/format/manifest.ts';
 import type { ClaimedJob } from '../server/jobs/ledger.ts';
-import { exportResultSchema } from '../server/jobs/spec.ts';
+import { exportResultsOf } from '../server/jobs/backup-seal.ts';
 import { TaskBoard } from '../server/jobs/tasks.ts';
 import { openMetadata } from '../server/metadata/open.ts';
 import { parseLocation } from '../server/storage/location.ts';
@@ -49,7 +49,7 @@ async function seal(): Promise<void> {
     wholeDatabases: resolved.wholeDatabases,
     objects,
     descriptors: await cluster.descriptors(objects, moment),
-    files: results.flatMap((result) => exportResultSchema.parse(result).files),
+    files: exportResultsOf(results).flatMap((result) => result.files),
     chain: [],
     changes: [],
     users: [],

@@ -53,7 +53,8 @@ function filesProblem({ descriptors, files, changes: changed }: UnsignedManifest
   const changes = new Set(changed.map(({ table }) => nameKey(table)));
   const tables = new Set(descriptors.filter(({ kind }) => kind === 'table').map(({ name }) => nameKey(name)));
   const names = new Set<string>();
-  const ranges = new Set<string>();
+  /** By kind and table. */
+  const ranges = new Map<string, Set<number>>();
   for (const file of files) {
     const { name, kind } = file;
     const table = printName(file.table);
@@ -68,10 +69,12 @@ function filesProblem({ descriptors, files, changes: changed }: UnsignedManifest
     if (kind === 'deleted' && !changes.has(nameKey(file.table))) {
       return `the file ${name} has deleted keys, but the table ${table} is in it whole`;
     }
+    const ofTable = `${kind} ${nameKey(file.table)}`;
+    const known = ranges.get(ofTable) ?? new Set<number>();
+    ranges.set(ofTable, known);
     for (const { index } of file.ranges) {
-      const rangeKey = `${kind} ${index} ${nameKey(file.table)}`;
-      if (ranges.has(rangeKey)) return `range ${index} of ${table} is in it twice: ${name}`;
-      ranges.add(rangeKey);
+      if (known.has(index)) return `range ${index} of ${table} is in it twice: ${name}`;
+      known.add(index);
     }
   }
   return null;
