@@ -1,4 +1,6 @@
+import type { Transaction } from 'kysely';
 import type { Metadata } from '../metadata/open.ts';
+import type { MetadataTables } from '../metadata/schema.ts';
 import type { AimedTask, ClaimedJob, WaitingTask } from './ledger.ts';
 
 /** Implements TaskLedger.waiting. */
@@ -22,35 +24,24 @@ export async function waitingTasks(
   return rows.map(({ table_name, ...row }) => ({ ...row, table: table_name }));
 }
 
-/** Implements TaskLedger.aim: the job's row is locked, so that nobody claims it meanwhile; each task's says whether it waits still. */
-export function aimTasks(
-  { db }: Metadata,
-  { id, attempt, epoch }: ClaimedJob,
+/** Implements TaskLedger.aim, for a claim that is the latest: each task's row says whether it waits still. */
+export async function aimTasks(
+  tx: Transaction<MetadataTables>,
+  { id, attempt }: ClaimedJob,
   tasks: readonly AimedTask[],
 ): Promise<number[]> {
-  return db.transaction().execute(async (tx) => {
-    const claim = await tx
-      .selectFrom('jobs')
-      .select('id')
-      .where('id', '=', id)
+  const aimed: number[] = [];
+  for (const task of tasks) {
+    const { numUpdatedRows } = await tx
+      .updateTable('tasks')
+      .set({ node: task.node, locality: task.locality, body: JSON.stringify(task.body) })
+      .where('job_id', '=', id)
       .where('attempt', '=', attempt)
-      .where('epoch', '=', epoch)
-      .forShare()
+      .where('id', '=', task.id)
+      .where('state', '=', 'waiting')
+      .where('token', 'is', null)
       .executeTakeFirst();
-    const aimed: number[] = [];
-    if (claim === undefined) return aimed;
-    for (const task of tasks) {
-      const { numUpdatedRows } = await tx
-        .updateTable('tasks')
-        .set({ node: task.node, locality: task.locality, body: JSON.stringify(task.body) })
-        .where('job_id', '=', id)
-        .where('attempt', '=', attempt)
-        .where('id', '=', task.id)
-        .where('state', '=', 'waiting')
-        .where('token', 'is', null)
-        .executeTakeFirst();
-      if (numUpdatedRows === 1n) aimed.push(task.id);
-    }
-    return aimed;
-  });
+    if (numUpdatedRows === 1n) aimed.push(task.id);
+  }
+  return aimed;
 }
