@@ -36,7 +36,8 @@ async function seal(): Promise<void> {
     .executeTakeFirstOrThrow();
   const results = await new TaskBoard(metadata, () => new Date()).results({ id, attempt: 1 } as ClaimedJob);
   const databases = (await cluster.databases()).map(({ name }) => name);
-  const { moment, release } = await cluster.holdMoment(databases, null);
+  const held = await cluster.holdMoment(databases, null);
+  const { moment } = held;
   const resolved = await resolveTargets(cluster, { kind: 'databases', names: databases }, moment);
   const objects = resolved.objects.map(({ name }) => name);
   const manifest = manifestOf({
@@ -57,7 +58,7 @@ async function seal(): Promise<void> {
   });
   await writeManifest(store, manifest);
   files = manifest.files.length;
-  await release();
+  await held.release();
   await cluster.close();
   await metadata.close();
 }
