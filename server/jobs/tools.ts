@@ -39,6 +39,8 @@ export interface EngineTools {
   clock: Clock;
   /** How long a job in which nothing moves is tried on with before it pauses, in milliseconds. */
   patienceMs: number;
+  /** As READ_STALL_MS, but for tests. */
+  readStallMs: number;
   /** Aborts when the engine stops. */
   stopping: AbortSignal;
 }

@@ -7,7 +7,7 @@ import { ensureRoot } from '../accounts/bootstrap.ts';
 import { openSecrets } from '../accounts/secrets.ts';
 import { startTestServer } from '../cluster/postgres/test-server.ts';
 import type { TestServer } from '../cluster/postgres/test-server.ts';
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { Turns } from '../cluster/turns.ts';
 import { ConnectionTests } from '../destinations/connection-test.ts';
 import { Destinations } from '../destinations/destinations.ts';
@@ -20,6 +20,7 @@ import { StoredMomentOffers } from '../jobs/moment-offers.ts';
 import { BossQueue } from '../jobs/queue.ts';
 import { JobStore } from '../jobs/store.ts';
 import { TaskBoard } from '../jobs/tasks.ts';
+import { READ_STALL_MS } from '../jobs/timing.ts';
 import type { EngineTools } from '../jobs/tools.ts';
 import { startWork } from '../jobs/work.ts';
 import { ClusterRegistry } from '../metadata/clusters.ts';
@@ -66,6 +67,8 @@ export interface EngineOptions {
   patienceMs?: number;
   /** As of EngineTools. */
   mergeBytes?: number;
+  readStallMs?: number;
+  clock?: Clock;
 }
 
 export interface RigOptions {
@@ -130,26 +133,29 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     limits,
     patienceMs = 600_000,
     mergeBytes,
+    readStallMs = READ_STALL_MS,
+    clock = systemClock,
   }: EngineOptions = {}): Promise<() => Promise<void>> {
     const stopping = new AbortController();
     const engineQueue = await BossQueue.open(metadataUrl, 'engine', logger);
     const engineClusters = new ClusterRegistry(metadata, secrets);
     const tools: EngineTools = {
       engine: { name: `${hostname()}/${process.pid}-${++started}`, locality },
-      jobs: enduring(jobStore, systemClock),
-      tasks: enduring(new TaskBoard(metadata, now), systemClock),
+      jobs: enduring(jobStore, clock),
+      tasks: enduring(new TaskBoard(metadata, now), clock),
       roster: new EngineRoster(metadata),
-      moments: enduring(new StoredMomentOffers(metadata), systemClock),
-      proofs: enduring(new ProofStore(metadata), systemClock),
-      queue: enduring(engineQueue, systemClock),
+      moments: enduring(new StoredMomentOffers(metadata), clock),
+      proofs: enduring(new ProofStore(metadata), clock),
+      queue: enduring(engineQueue, clock),
       clusters: engineClusters,
       limits: { node: 12, job: 1000, all: 1000, ...limits },
       turns: new Turns(tasks),
       openStore: open,
       logger,
-      clock: systemClock,
+      clock,
       patienceMs,
       mergeBytes,
+      readStallMs,
       stopping: stopping.signal,
     };
     const work = await startWork(tools, tasks);
