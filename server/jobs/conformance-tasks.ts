@@ -63,6 +63,7 @@ function plans(desk: Desk): void {
         noteBuilt: () => desk.tasks.noteBuilt(job, 1),
         unhold: () => desk.tasks.unhold(job, 1),
         reopen: () => desk.tasks.reopen(job),
+        reclaim: () => desk.tasks.reclaim(job, 0),
       };
       for (const [name, change] of Object.entries(guarded))
         await expect(change(), name).rejects.toThrow(Superseded);
@@ -86,6 +87,29 @@ function plans(desk: Desk): void {
         unpicked: 450,
         estimatedBytes: 45_000,
       });
+    });
+
+    it('has tasks begin again that nobody works on any more, and no others', async () => {
+      const job = await desk.planned([{}, {}, {}, {}, {}]);
+      await desk.subject.beat(HERE);
+      await desk.subject.beat(THERE);
+      const [gone, troubled, done] = [
+        await desk.picked('t1', HERE),
+        await desk.picked('t2', HERE),
+        await desk.picked('t3', HERE),
+      ];
+      await desk.picked('t4', THERE);
+      await desk.tasks.trouble(troubled, ERROR);
+      await desk.tasks.finish(done, WHOLE, RESULT);
+      await desk.subject.passTime(70_000);
+      await desk.subject.beat(THERE);
+      expect(await desk.tasks.reclaim(await desk.claim(job.id), 60_000)).toBe(2);
+      expect(await desk.tasks.totals(job)).toMatchObject({ done: 1, running: 1, unpicked: 3 });
+      // Whoever comes next begins them, and the try that is lost counts no more.
+      expect(await desk.picked('t5', THERE)).toMatchObject({ id: gone.id, tries: 2, formerEngine: null });
+      expect(await desk.tasks.progress(gone, HALF)).toBe(false);
+      // The token that stood for it finds something else.
+      expect(await desk.picked('t1', HERE)).toMatchObject({ id: troubled.id });
     });
 
     it('holds tasks back until they are let go, in their order', async () => {

@@ -199,6 +199,12 @@ export interface TaskLedger {
   unhold(job: ClaimedJob, upTo: number): Promise<number>;
   /** Has all tasks that were begun, or given up, wait again, for any token; answers how many wait then. */
   reopen(job: ClaimedJob): Promise<number>;
+  /**
+   * Has tasks wait again, for any token, that were begun and that nothing may come for any more: those that run on engines that have not
+   * been heard of for so long, and those whose token is to bring another try. Who has one all the same has lost nothing but its try.
+   * Answers how many.
+   */
+  reclaim(job: ClaimedJob, silenceMs: number): Promise<number>;
 
   /** Tasks of the attempt that nobody has and no token stands for, by their numbers, from the one after `after`; so many at most. */
   waiting(job: ClaimedJob, after: number, most: number): Promise<WaitingTask[]>;

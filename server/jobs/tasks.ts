@@ -137,6 +137,35 @@ export class TaskBoard implements TaskLedger {
     return Number(numUpdatedRows);
   }
 
+  async reclaim(job: ClaimedJob, silenceMs: number): Promise<number> {
+    const { numUpdatedRows } = await this.#ifClaimed(job, (tx) =>
+      tx
+        .updateTable('tasks')
+        .set({ state: 'waiting', token: null, modified_at: this.#now() })
+        .where('job_id', '=', job.id)
+        .where('attempt', '=', job.attempt)
+        .where((eb) =>
+          eb.or([
+            eb.and([eb('state', '=', 'waiting'), eb('token', 'is not', null)]),
+            eb.and([
+              eb('state', '=', 'running'),
+              eb.not(
+                eb.exists(
+                  eb
+                    .selectFrom('engines')
+                    .select('engines.name')
+                    .whereRef('engines.name', '=', 'tasks.engine')
+                    .where(sql<boolean>`engines.seen_at > now() - ${silenceMs} * interval '1 ms'`),
+                ),
+              ),
+            ]),
+          ]),
+        )
+        .executeTakeFirst(),
+    );
+    return Number(numUpdatedRows);
+  }
+
   async reopen(job: ClaimedJob): Promise<number> {
     await this.#ifClaimed(job, (tx) =>
       tx

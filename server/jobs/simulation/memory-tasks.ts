@@ -102,6 +102,19 @@ export class MemoryTasks implements TaskLedger {
     });
   }
 
+  reclaim(job: ClaimedJob, silenceMs: number): Promise<number> {
+    return this.#ifClaimed('reclaim', job, ({ id, attempt }) => {
+      const { engines, now } = this.#there;
+      const lost = this.#there.tasks(id, attempt).filter(({ state, token, engine }) => {
+        if (state === 'waiting') return token !== null;
+        return state === 'running' && (engines.get(engine ?? '')?.seenAt ?? -Infinity) <= now - silenceMs;
+      });
+      for (const task of lost)
+        Object.assign(task, { state: 'waiting', token: null, modifiedAt: this.#now() });
+      return lost.length;
+    });
+  }
+
   async reopen(job: ClaimedJob): Promise<number> {
     const { id, attempt } = job;
     await this.#ifClaimed('reopen', job, () => {
