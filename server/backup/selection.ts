@@ -105,6 +105,8 @@ export interface ChainLayer {
   type: 'full' | 'incremental';
   /** Consistent as of, UTC; null, like the figures, where it can't be read. */
   moment: string | null;
+  /** The same as the newest layer recorded it: of one that can't be read too. Null where it didn't. */
+  at: string | null;
   rows: number | null;
   /** Stored, compressed. */
   bytes: number | null;
