@@ -103,11 +103,17 @@ async function findLayer(
   newest: Newest,
 ): Promise<ChainLayer> {
   let problem: HoldfastError | null = null;
-  for await (const candidate of candidates(id, url, newest)) {
-    const found = await readLayer(id, candidate, newest);
-    if (!(found instanceof HoldfastError)) return found;
-    // What is told of is where it was recorded, wherever else it was looked for.
-    if (problem === null || candidate.redacted === url) problem = found;
+  try {
+    for await (const candidate of candidates(id, url, newest)) {
+      const found = await readLayer(id, candidate, newest);
+      if (!(found instanceof HoldfastError)) return found;
+      // What is told of is where it was recorded, wherever else it was looked for.
+      if (problem === null || candidate.redacted === url) problem = found;
+    }
+  } catch (error) {
+    // A recorded URL that is none.
+    if (!(error instanceof HoldfastError) || error.code === 'internal') throw error;
+    problem = error;
   }
   const type = place === 0 ? 'full' : 'incremental';
   problem ??= new HoldfastError('undefined-backup', `there is no backup at ${url}`, { field: 'source' });

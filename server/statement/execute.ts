@@ -11,6 +11,7 @@ import { HoldfastError } from '../errors.ts';
 import { readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { isFinal, parseJobId } from '../jobs/job.ts';
+import type { KnownBackups } from '../imports/known.ts';
 import type { JobEvent, JobId, JobView } from '../jobs/job.ts';
 import type { JobLog } from '../jobs/log.ts';
 import type { WorkQueue } from '../jobs/queue.ts';
@@ -48,6 +49,7 @@ export interface ExecutorTools {
   clusters: ClusterRegistry;
   jobStore: JobStore;
   jobLog: JobLog;
+  known: KnownBackups;
   queue: WorkQueue;
   openStore: (location: Location) => Store;
   now: () => Date;
@@ -105,21 +107,23 @@ export class StatementExecutor implements StatementRunner {
     );
   }
 
-  /** What an incremental backup could build on: this console's newest finished backups of the cluster. */
+  /** What an incremental backup could build on: the newest known backups of the cluster. */
   async baseCandidates(
     targets: Targets,
     cluster: string,
     /** One more, which may have been made elsewhere. */
     also: string | null = null,
   ): Promise<BaseCandidate[]> {
-    const finished = await this.#tools.jobLog.finishedBackups();
-    const urls = finished.filter(({ job }) => job.cluster === cluster).map(({ url }) => url);
+    const { clusters, known, openStore } = this.#tools;
+    const connected = await clusters.connect(cluster);
+    const urls = await known.basesOf(cluster, (await connected.describe()).identity);
     return baseCandidates(
-      await this.#tools.clusters.connect(cluster),
+      connected,
       targets,
       // As it was given: it may carry what opens it.
       also === null ? urls : [also, ...urls.filter((url) => url !== redact(also))],
-      this.#tools.openStore,
+      openStore,
+      known,
     );
   }
 
@@ -198,7 +202,7 @@ export class StatementExecutor implements StatementRunner {
 
   /** The chain that a backup ends, each layer as it is where it was recorded. Throws as `inspectBackup` does. */
   async inspectChain(url: string): Promise<ChainLayer[]> {
-    return recordedLayers(url, this.#tools.openStore);
+    return recordedLayers(url, this.#tools.openStore, this.#tools.known);
   }
 
   /** Asks a job to pause, to go on, or to cancel. Idempotent; throws `undefined-job`, `job-state`. */
@@ -213,7 +217,7 @@ export class StatementExecutor implements StatementRunner {
   /** The statement with its one backup spelled out as the whole chain that this ends. */
   async #withChain(statement: RestoreStatement): Promise<RestoreStatement> {
     const [newest = ''] = statement.from;
-    return { ...statement, from: await wholeChain(newest, this.#tools.openStore) };
+    return { ...statement, from: await wholeChain(newest, this.#tools.openStore, this.#tools.known) };
   }
 
   async #start(
