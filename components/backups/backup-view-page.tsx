@@ -18,6 +18,7 @@ import { PageHeader } from '../ui/page.tsx';
 import { BackupChain } from './backup-chain.tsx';
 import { BackupObjects } from './backup-objects.tsx';
 import { BuildOn } from './build-on.tsx';
+import { ForgetBackup } from './forget-backup.tsx';
 import { TypeBadge } from './layer-list.tsx';
 import { openable } from './opened-with.ts';
 import { isAddressable, restorePath } from './paths.ts';
@@ -53,6 +54,9 @@ export function BackupViewPage() {
 }
 
 function BackupView({ backup }: { backup: BackupSummary }) {
+  const trpc = useTRPC();
+  const about = useQuery(trpc.backups.about.queryOptions({ url: backup.url, jobId: backup.jobId }));
+  const importedAt = about.data?.job === null ? about.data.importedAt : null;
   const took = Date.parse(backup.finishedAt) - Date.parse(backup.startedAt);
   return (
     <>
@@ -68,6 +72,7 @@ function BackupView({ backup }: { backup: BackupSummary }) {
         }
         actions={
           <Group gap="sm">
+            {importedAt !== null && <ForgetBackup url={backup.url} />}
             <BuildOn backup={backup} />
             <Button
               component={Link}
@@ -102,11 +107,21 @@ function BackupView({ backup }: { backup: BackupSummary }) {
           </Fact>
           <Fact label="Users">{plural(backup.users, 'user')}, with password hashes and memberships</Fact>
           <Fact label="Made by">
-            <Anchor component={Link} href={`/jobs/${backup.jobId}`} underline="always" inherit>
-              job {backup.jobId}
-            </Anchor>
-            , from <Time at={backup.startedAt} />, in {formatDuration(took)}
+            {about.data?.job == null ? (
+              <>job {backup.jobId}</>
+            ) : (
+              <Anchor component={Link} href={`/jobs/${backup.jobId}`} underline="always" inherit>
+                job {backup.jobId}
+              </Anchor>
+            )}
+            {about.data !== undefined && about.data?.job == null && ' of another Holdfast'}, from{' '}
+            <Time at={backup.startedAt} />, in {formatDuration(took)}
           </Fact>
+          {importedAt !== null && (
+            <Fact label="Imported">
+              <Time at={importedAt} />
+            </Fact>
+          )}
         </Facts>
       </Card>
       {backup.type === 'incremental' && <BackupChain backup={backup} />}

@@ -3,6 +3,7 @@ import type { JobId, JobView } from '../jobs/job.ts';
 import type { JobLog } from '../jobs/log.ts';
 import type { KnownPlaces } from '../restore/layers.ts';
 import { basesNamedIn } from '../statement/bases.ts';
+import { rootFinder } from './chains.ts';
 import type { ImportedBackup, ImportedBackups } from './imported.ts';
 
 /** So many are listed at once: whoever looks for an older one names it. */
@@ -99,35 +100,19 @@ function madeHere({ url, job }: { url: string; job: JobView }): KnownBackup {
   };
 }
 
-/** Chains that were moved begin where their full backups are now, not where those were. */
 function importedHere(all: readonly ImportedBackup[]): (backup: ImportedBackup) => KnownBackup {
-  const places = new Map<string, string[]>();
-  for (const { id, url } of all) places.set(id, [...(places.get(id) ?? []), url]);
-  return ({ url, chain, cluster, moment, finishedAt, rows, storedBytes }) => {
-    const [first] = chain;
-    const full = first === undefined ? url : (nearest(url, places.get(first.id) ?? []) ?? first.url);
-    return {
-      url,
-      root: full,
-      layer: chain.length + 1,
-      cluster,
-      moment,
-      finishedAt,
-      rows,
-      storedBytes,
-      job: null,
-    };
-  };
-}
-
-/** Of several copies, the one whose URL is most like this one. */
-function nearest(url: string, others: readonly string[]): string | undefined {
-  const alike = (other: string): number => {
-    let length = 0;
-    while (length < url.length && url[length] === other[length]) length += 1;
-    return length;
-  };
-  return others.toSorted((one, other) => alike(other) - alike(one))[0];
+  const rootOf = rootFinder(all);
+  return ({ url, chain, cluster, moment, finishedAt, rows, storedBytes }) => ({
+    url,
+    root: rootOf({ url, chain }),
+    layer: chain.length + 1,
+    cluster,
+    moment,
+    finishedAt,
+    rows,
+    storedBytes,
+    job: null,
+  });
 }
 
 /** Each place once: what was made here counts for more than that it was imported too. */
