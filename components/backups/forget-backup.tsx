@@ -38,7 +38,8 @@ export function ForgetBackup({ url }: { url: string }) {
         error={forget.error}
         errorTitle="It was not forgotten"
       >
-        It is not listed any more. Its files stay where they are: it can be opened by its URL, and imported again.
+        It is not listed any more. Its files stay where they are: it can be opened by its URL, and imported
+        again.
       </ConfirmDialog>
     </>
   );

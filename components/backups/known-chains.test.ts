@@ -20,7 +20,13 @@ it('groups by cluster and by chain, and keeps what is newest first', () => {
       chains.map(({ newest, backups }) => [newest.url, backups.map(({ url }) => url)]),
     ]),
   ).toEqual([
-    ['eu', [['b2', ['b2', 'b1', 'b']], ['a', ['a']]]],
+    [
+      'eu',
+      [
+        ['b2', ['b2', 'b1', 'b']],
+        ['a', ['a']],
+      ],
+    ],
     ['us', [['x', ['x']]]],
   ]);
 });

@@ -17,7 +17,8 @@ export function byClusterAndChain(
     const chains = clusters.get(backup.cluster) ?? new Map<string, KnownChain>();
     clusters.set(backup.cluster, chains);
     const chain = chains.get(backup.root);
-    if (chain === undefined) chains.set(backup.root, { root: backup.root, backups: [backup], newest: backup });
+    if (chain === undefined)
+      chains.set(backup.root, { root: backup.root, backups: [backup], newest: backup });
     else chain.backups.push(backup);
   }
   return [...clusters].map(([cluster, chains]) => ({ cluster, chains: [...chains.values()] }));

@@ -19,7 +19,15 @@ function found(url: string, id: string, chain: [string, string][], minute: numbe
 
 const full = found('s3://old/full', 'f', [], 0);
 const one = found('s3://old/one', '1', [['f', 's3://old/full']], 1);
-const two = found('s3://old/two', '2', [['f', 's3://old/full'], ['1', 's3://old/one']], 2);
+const two = found(
+  's3://old/two',
+  '2',
+  [
+    ['f', 's3://old/full'],
+    ['1', 's3://old/one'],
+  ],
+  2,
+);
 
 it('puts layers together, oldest to newest, and the chain with the newest backup first', () => {
   const other = found('s3://old/other', 'o', [], 1);

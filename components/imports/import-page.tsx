@@ -46,7 +46,11 @@ export function ImportPage() {
               </Alert>
             )}
             {scan.more && (
-              <Alert color="yellow" icon={<IconAlertTriangle />} title="There are more backups than were looked at">
+              <Alert
+                color="yellow"
+                icon={<IconAlertTriangle />}
+                title="There are more backups than were looked at"
+              >
                 Import these, then look further down: name a directory by its URL.
               </Alert>
             )}

@@ -147,9 +147,7 @@ describe('a directory', () => {
       ['full', 'one', 'two'].map((name) => local(`n%C3%A4chtlich/a%20b/${name}`)),
     );
     expect(found.backups.every((backup) => !backup.known && backup.rows === 20)).toBe(true);
-    expect(
-      found.unusable.map(({ url, why, problem }) => [url, why, problem.message]).sort(),
-    ).toEqual([
+    expect(found.unusable.map(({ url, why, problem }) => [url, why, problem.message]).sort()).toEqual([
       [
         local('begun'),
         'unfinished',
@@ -250,7 +248,9 @@ describe('a directory', () => {
     expect(new Set(roots)).toEqual(new Set([local('elsewhere/new/full')]));
     // Scattered, they are found by what they are.
     await mkdir(path.join(externDir, 'far'));
-    await cp(path.join(externDir, 'elsewhere/new/full'), path.join(externDir, 'far/away'), { recursive: true });
+    await cp(path.join(externDir, 'elsewhere/new/full'), path.join(externDir, 'far/away'), {
+      recursive: true,
+    });
     await rm(path.join(externDir, 'elsewhere/new/full'), { recursive: true });
     await importer.add(source, [local('far/away')]);
     expect((await wholeChain(newest, open, known))[0]).toBe(local('far/away'));

@@ -29,7 +29,9 @@ export interface ScanTools {
   openStore: (location: Location) => Store;
   known: KnownPlaces;
   /** Of these backups, by URL, those that are known. */
-  knownAmong: (backups: readonly { url: string; id: string; jobId: string }[]) => Promise<ReadonlySet<string>>;
+  knownAmong: (
+    backups: readonly { url: string; id: string; jobId: string }[],
+  ) => Promise<ReadonlySet<string>>;
   signal?: AbortSignal;
   /** For tests. */
   mostBackups?: number;

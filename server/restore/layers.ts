@@ -117,7 +117,16 @@ async function findLayer(
   }
   const type = place === 0 ? 'full' : 'incremental';
   problem ??= new HoldfastError('undefined-backup', `there is no backup at ${url}`, { field: 'source' });
-  return { id, url, type, moment: null, at: at ?? null, rows: null, bytes: null, problem: problemOf(problem) };
+  return {
+    id,
+    url,
+    type,
+    moment: null,
+    at: at ?? null,
+    rows: null,
+    bytes: null,
+    problem: problemOf(problem),
+  };
 }
 
 async function* candidates(id: string, url: string, newest: Newest): AsyncGenerator<Location> {
@@ -151,5 +160,14 @@ async function readLayer(
 }
 
 function layerOf({ id, type, moment, totals }: Manifest, url: string): ChainLayer {
-  return { id, url, type, moment: moment.at, at: moment.at, rows: totals.rows, bytes: totals.bytes, problem: null };
+  return {
+    id,
+    url,
+    type,
+    moment: moment.at,
+    at: moment.at,
+    rows: totals.rows,
+    bytes: totals.bytes,
+    problem: null,
+  };
 }

@@ -5,7 +5,11 @@ import { below, besideAsBefore } from './within.ts';
 const KEYS = 'AWS_ACCESS_KEY_ID=AK&AWS_SECRET_ACCESS_KEY=hush';
 
 it.each([
-  [`s3://bucket/a b?${KEYS}&AWS_REGION=eu`, ['ü', "o'clock"], 's3://bucket/a%20b/%C3%BC/o%27clock?AWS_REGION=eu'],
+  [
+    `s3://bucket/a b?${KEYS}&AWS_REGION=eu`,
+    ['ü', "o'clock"],
+    's3://bucket/a%20b/%C3%BC/o%27clock?AWS_REGION=eu',
+  ],
   [`s3://bucket?${KEYS}`, ['x'], 's3://bucket/x'],
   ['nodelocal://self/', ['x', 'y'], 'nodelocal://self/x/y'],
   ['https://me:hush@host:8443/a', ['b#c'], 'https://host:8443/a/b%23c'],
