@@ -183,6 +183,21 @@ export interface CreatedObject {
   name: ObjectName;
 }
 
+export interface SchemaName {
+  database: string;
+  schema: string;
+}
+
+/** What a restore stands on in a cluster, beside the objects that are there. */
+export interface RestoreGround {
+  /** Whether its user may create databases. */
+  createsDatabases: boolean;
+  /** Where its user may create nothing: schemas, or with null whole databases. */
+  closed: { database: string; schema: string | null }[];
+  /** Bytes that are free where rows go; null where that can't be told. */
+  freeBytes: number | null;
+}
+
 /** What to note in a restore's ledger. */
 export interface LedgerNote {
   restore: string;
@@ -231,6 +246,9 @@ export interface Cluster {
 
   /** The range's rows as COPY text, `storedColumns(table)` in order, one line a row. Destroying the stream stops the read. */
   readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable>;
+
+  /** What a restore into these schemas could count on; they need not be there, their databases are. */
+  restoreGround(into: readonly SchemaName[]): Promise<RestoreGround>;
 
   users(): Promise<ClusterUser[]>;
 

@@ -7,12 +7,9 @@ import type { RestoreCheck } from './plan.ts';
 import { summaryOf } from './summary.ts';
 
 /** How many bytes of COPY text a restore loads. */
-export function bytesToLoad(check: RestoreCheck): number {
-  const sizes = loadedSizes(check.chain);
-  return check.items.reduce(
-    (sum, { descriptor }) => sum + (sizes.get(nameKey(descriptor.name))?.bytes ?? 0),
-    0,
-  );
+export function bytesToLoad({ chain, items }: Pick<RestoreCheck, 'chain' | 'items'>): number {
+  const sizes = loadedSizes(chain);
+  return items.reduce((sum, { descriptor }) => sum + (sizes.get(nameKey(descriptor.name))?.bytes ?? 0), 0);
 }
 
 /** The plan for the review page. */
@@ -49,6 +46,7 @@ export function planOf(check: RestoreCheck, printed: string): RestorePlan {
       rows: tables.reduce((sum, table) => sum + table.rows, 0),
       bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
     },
+    checks: check.checks,
     problems: check.problems.map(problemOf),
     warnings: check.warnings,
   };

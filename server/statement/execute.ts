@@ -174,6 +174,7 @@ export class StatementExecutor implements StatementRunner {
         missing: [],
         createsDatabases: [],
         totals: { tables: 0, rows: 0, bytes: 0 },
+        checks: [],
         problems: [{ ...problemOf(error), field: error.field ?? 'source' }],
         warnings: [],
       };

@@ -12,6 +12,7 @@ import type {
   GcWindow,
   LedgerNote,
   Prerequisite,
+  RestoreGround,
   TableChanges,
   TableRange,
 } from '../cluster.ts';
@@ -159,6 +160,11 @@ export class CockroachCluster implements Cluster {
   ): AsyncIterable<ChangeChunk> {
     const read = { table, method, range, from, at, signal, onCompared };
     return readChanges(this.#connections, this.#schemas, read);
+  }
+
+  /** Its user has the admin role, or `describe` has refused it: it may create everything, everywhere. */
+  restoreGround(): Promise<RestoreGround> {
+    return Promise.resolve({ createsDatabases: true, closed: [], freeBytes: null });
   }
 
   users(): Promise<ClusterUser[]> {

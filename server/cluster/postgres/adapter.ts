@@ -14,6 +14,8 @@ import type {
   HeldBack,
   LedgerNote,
   Prerequisite,
+  RestoreGround,
+  SchemaName,
   TableChanges,
   TableRange,
 } from '../cluster.ts';
@@ -30,6 +32,7 @@ import { meet } from './changes/turn-on.ts';
 import { Connections } from './connections.ts';
 import { readDescriptors } from './descriptors.ts';
 import { createExtension, listExtensions } from './extensions.ts';
+import { restoreGround } from './ground.ts';
 import { heldBack } from './held-back.ts';
 import { leftOutOf } from './left-out.ts';
 import * as ledger from './ledger.ts';
@@ -169,6 +172,10 @@ export class PostgresCluster implements Cluster {
 
   heldBack(database: string): Promise<HeldBack> {
     return heldBack(this.#connections, database);
+  }
+
+  restoreGround(into: readonly SchemaName[]): Promise<RestoreGround> {
+    return restoreGround(this.#connections, into);
   }
 
   users(): Promise<ClusterUser[]> {

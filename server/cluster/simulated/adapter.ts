@@ -13,6 +13,7 @@ import type {
   ExtensionState,
   GcWindow,
   Prerequisite,
+  RestoreGround,
   TableChanges,
   TableRange,
 } from '../cluster.ts';
@@ -159,6 +160,11 @@ export class SimulatedCluster implements Cluster {
     this.#reads.add(stream);
     stream.once('close', () => this.#reads.delete(stream));
     return stream;
+  }
+
+  /** Nothing can be restored into it. */
+  restoreGround(): Promise<RestoreGround> {
+    return Promise.resolve({ createsDatabases: false, closed: [], freeBytes: null });
   }
 
   async users(): Promise<ClusterUser[]> {
