@@ -19,6 +19,7 @@ import type { EngineTools } from './jobs/tools.ts';
 import { startWork } from './jobs/work.ts';
 import { ClusterRegistry } from './metadata/clusters.ts';
 import { openMetadata } from './metadata/open.ts';
+import { ProofStore } from './metadata/proofs.ts';
 import { SnapshotKeeper } from './retention/keeper.ts';
 import { Tender } from './retention/tender.ts';
 import { runProcess } from './process.ts';
@@ -55,6 +56,7 @@ async function startEngine(logger: Logger): Promise<Role> {
     tasks: enduring(new TaskBoard(metadata, clock.now), clock),
     roster: new EngineRoster(metadata),
     moments: enduring(new StoredMomentOffers(metadata), clock),
+    proofs: enduring(new ProofStore(metadata), clock),
     queue: enduring(queue, clock),
     clusters,
     limits: config.limits,

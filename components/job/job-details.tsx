@@ -3,6 +3,7 @@ import { Card, Stack, Title } from '@mantine/core';
 import type { JobView } from '../../server/jobs/job.ts';
 import { basesNamedIn } from '../../server/statement/bases.ts';
 import { LayerList } from '../backups/layer-list.tsx';
+import { KIND_WORDS } from '../jobs/kinds.ts';
 import { CopyableCode } from '../ui/copyable-code.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
 import { Moment, Time } from '../ui/figures.tsx';
@@ -20,13 +21,13 @@ export function JobDetails({ job }: { job: JobView }) {
               {job.moment === null ? 'fixed when the job starts' : <Moment at={job.moment} />}
             </Fact>
           )}
-          <Fact label="Cluster">{job.cluster}</Fact>
+          {job.cluster !== null && <Fact label="Cluster">{job.cluster}</Fact>}
           {bases.length > 0 && (
             <Fact label="Builds on">
               <LayerList layers={bases.map((url) => ({ url }))} label="Builds on" />
             </Fact>
           )}
-          <Fact label={job.kind === 'BACKUP' ? 'Destination' : 'Source'}>{job.location}</Fact>
+          <Fact label={KIND_WORDS[job.kind].location}>{job.location}</Fact>
           <Fact label="Asked for by">{job.user}</Fact>
           {job.coordinator !== null && <Fact label="Coordinated by">{job.coordinator}</Fact>}
           <Fact label="Created">

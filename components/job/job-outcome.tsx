@@ -5,9 +5,11 @@ import Link from 'next/link';
 import type { JobView } from '../../server/jobs/job.ts';
 import { plural } from '../format.ts';
 import { restorePath, viewPath } from '../backups/paths.ts';
+import { KIND_WORDS } from '../jobs/kinds.ts';
 
 /** How the job ended, and what can be done next. */
 export function JobOutcome({ job }: { job: JobView }) {
+  const words = KIND_WORDS[job.kind];
   // While it is reverting, what ended it is known already.
   if (job.state === 'failed' || (job.state === 'reverting' && job.error !== null)) {
     return (
@@ -19,13 +21,7 @@ export function JobOutcome({ job }: { job: JobView }) {
       >
         <Stack gap="xs">
           {job.error?.hint != null && <Text size="sm">{job.error.hint}</Text>}
-          {job.state === 'failed' && (
-            <Text size="sm">
-              {job.kind === 'BACKUP'
-                ? 'No backup was made: without its manifest a directory is none.'
-                : 'What the restore had created was removed again.'}
-            </Text>
-          )}
+          {job.state === 'failed' && <Text size="sm">{words.failed}</Text>}
         </Stack>
       </Alert>
     );
@@ -33,20 +29,28 @@ export function JobOutcome({ job }: { job: JobView }) {
   if (job.state === 'canceled') {
     return (
       <Alert color="gray" icon={<IconPlayerStop />} title="Canceled" role="status">
-        {job.kind === 'BACKUP' ? 'No backup was made.' : 'What the restore had created was removed again.'}
+        {words.canceled}
       </Alert>
     );
   }
   if (job.state !== 'succeeded') return null;
-  const rows = plural(job.rows, 'row');
   return (
     <Alert
       color="green"
       role="status"
       icon={<IconCircleCheck />}
-      title={job.kind === 'BACKUP' ? `Backup complete: ${rows}` : `Restore complete: ${rows}`}
+      title={`${words.one} complete: ${plural(job.rows, 'row')}`}
     >
-      {job.kind === 'BACKUP' ? (
+      <Success job={job} />
+    </Alert>
+  );
+}
+
+/** What there is now, and where to go from here. */
+function Success({ job }: { job: JobView }) {
+  switch (job.kind) {
+    case 'BACKUP':
+      return (
         <Group gap="sm" mt={4}>
           <Button
             component={Link}
@@ -60,9 +64,12 @@ export function JobOutcome({ job }: { job: JobView }) {
             Show backup
           </Button>
         </Group>
-      ) : (
-        <Text size="sm">The tables below are in place, with their indexes, constraints and views.</Text>
-      )}
-    </Alert>
-  );
+      );
+    case 'RESTORE':
+      return <Text size="sm">The tables below are in place, with their indexes, constraints and views.</Text>;
+    case 'VERIFY':
+      return <Text size="sm">Everything that was looked at is as it was written.</Text>;
+    case 'DRILL':
+      return <Text size="sm">The backup was restored, checked, and removed again.</Text>;
+  }
 }

@@ -6,6 +6,7 @@ import { useEffect } from 'react';
 import { isFinal } from '../../server/jobs/job.ts';
 import type { JobView } from '../../server/jobs/job.ts';
 import { formatPercent } from '../format.ts';
+import { KIND_WORDS } from '../jobs/kinds.ts';
 import { useJobControl } from '../jobs/use-job-control.ts';
 import { useTRPC } from '../trpc.ts';
 import { BackLink } from '../ui/back-link.tsx';
@@ -51,8 +52,6 @@ export function JobPage({ id }: { id: string }) {
   );
 }
 
-const WORD = { BACKUP: 'Backup', RESTORE: 'Restore' } as const;
-
 function LiveJob({ job: polled }: { job: JobView }) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
@@ -67,7 +66,7 @@ function LiveJob({ job: polled }: { job: JobView }) {
     if (streamState !== null) void queryClient.invalidateQueries(trpc.jobs.pathFilter());
   }, [streamState, queryClient, trpc]);
 
-  const word = WORD[job.kind];
+  const word = KIND_WORDS[job.kind].one;
   useDocumentTitle(`${ended ? job.state : formatPercent(job.fraction)} · ${word} job ${job.id} · Holdfast`);
 
   return (

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { isFinal } from '../../server/jobs/job.ts';
 import type { JobView } from '../../server/jobs/job.ts';
 import { formatBytes, formatDuration, percentOf } from '../format.ts';
+import { KIND_WORDS } from '../jobs/kinds.ts';
 import { useNow } from '../ui/clock.ts';
 import { Bytes, Count } from '../ui/figures.tsx';
 import { ranFor, rateNow, roughly, timeLeft } from './pace.ts';
@@ -14,6 +15,7 @@ const COLORS = { succeeded: 'green', failed: 'red', canceled: 'gray', paused: 'y
 /** The bar, and the figures under it. */
 export function JobProgress({ job, stream }: { job: JobView; stream: JobStreamSnapshot }) {
   const now = useNow();
+  const words = KIND_WORDS[job.kind];
   const ended = isFinal(job.state);
   const percent = percentOf(job.fraction);
   const until = job.finishedAt === null ? now : Date.parse(job.finishedAt);
@@ -44,10 +46,10 @@ export function JobProgress({ job, stream }: { job: JobView; stream: JobStreamSn
           <Figure label="Rows">
             <Count value={job.rows} />
           </Figure>
-          <Figure label={job.kind === 'BACKUP' ? 'Read' : 'Loaded'}>
+          <Figure label={words.bytes}>
             <Bytes value={job.bytes} />
           </Figure>
-          <Figure label={job.kind === 'BACKUP' ? 'Written' : 'Fetched'}>
+          <Figure label={words.storedBytes}>
             <Bytes value={job.storedBytes} />
           </Figure>
           {!ended && <Now job={job} stream={stream} now={now} />}

@@ -1,8 +1,9 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import { nameKey, printName } from '../../server/cluster/names.ts';
-import type { JobView } from '../../server/jobs/job.ts';
+import type { JobKind, JobView } from '../../server/jobs/job.ts';
 import type { TableProgress } from '../../server/jobs/progress.ts';
+import { KIND_WORDS } from '../jobs/kinds.ts';
 import { useTRPC } from '../trpc.ts';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { refreshMs } from './refresh.ts';
@@ -20,8 +21,12 @@ const columnsOf = (table: string) =>
     ...workColumns<TableProgress>(({ name }) => printName(name), '170px'),
   ]);
 
-/** A restore's tables are known by their names in the backup. */
-const COLUMNS = { BACKUP: columnsOf('Table'), RESTORE: columnsOf('Table of the backup') } as const;
+const COLUMNS: Record<JobKind, ReturnType<typeof columnsOf>> = {
+  BACKUP: columnsOf(KIND_WORDS.BACKUP.table),
+  RESTORE: columnsOf(KIND_WORDS.RESTORE.table),
+  VERIFY: columnsOf(KIND_WORDS.VERIFY.table),
+  DRILL: columnsOf(KIND_WORDS.DRILL.table),
+};
 
 /** How far each table is. */
 export function JobTables({ job }: { job: JobView }) {

@@ -1,6 +1,7 @@
 'use client';
 import type { JobView } from '../../server/jobs/job.ts';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
+import { KIND_WORDS } from './kinds.ts';
 import type { useJobControl } from './use-job-control.ts';
 
 /** Asks once more before a job is canceled: what it has done so far is lost. */
@@ -30,9 +31,7 @@ export function CancelDialog({
       error={cancel.error}
       errorTitle="It was not canceled"
     >
-      {job.kind === 'BACKUP'
-        ? 'The files that it has written are removed; there will be no backup. Nothing else is touched.'
-        : 'The databases and tables that it has created are removed. Nothing else is touched.'}
+      {KIND_WORDS[job.kind].canceling}
     </ConfirmDialog>
   );
 }

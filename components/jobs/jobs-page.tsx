@@ -5,13 +5,14 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useEffect } from 'react';
-import { JOB_FILTERS } from '../../server/jobs/job.ts';
+import { JOB_FILTERS, JOB_KINDS } from '../../server/jobs/job.ts';
 import type { Inputs } from '../trpc.ts';
 import { useTRPC } from '../trpc.ts';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { useActiveJobs } from './active-jobs.ts';
 import { JobsTable } from './jobs-table.tsx';
+import { KIND_WORDS } from './kinds.ts';
 import { mergeJobs } from './merge.ts';
 import { PausedJobs } from './paused-jobs.tsx';
 import { Loading } from '../ui/loading.tsx';
@@ -21,8 +22,7 @@ const REFRESH_MS = 3_000;
 
 const KINDS = [
   { value: 'all', label: 'All kinds' },
-  { value: 'BACKUP', label: 'Backups' },
-  { value: 'RESTORE', label: 'Restores' },
+  ...JOB_KINDS.map((kind) => ({ value: kind, label: KIND_WORDS[kind].many })),
 ];
 const STATES = [
   { value: 'all', label: 'All states' },
@@ -40,7 +40,7 @@ export function JobsPage() {
   const router = useRouter();
   const params = useSearchParams();
   const askedKind = params.get('kind');
-  const kind = askedKind === 'BACKUP' || askedKind === 'RESTORE' ? askedKind : undefined;
+  const kind = JOB_KINDS.find((each) => each === askedKind);
   const askedState = params.get('state');
   const state = JOB_FILTERS.find((each) => each === askedState);
   const filter: Inputs['jobs']['list'] = { kind, state, limit: PAGE_SIZE };
@@ -75,7 +75,10 @@ export function JobsPage() {
   const filtered = kind !== undefined || state !== undefined;
   return (
     <>
-      <PageHeader title="Jobs" description="Every backup and restore, with how far it is and how it ended." />
+      <PageHeader
+        title="Jobs"
+        description="Every backup, restore, verify and drill, with how far it is and how it ended."
+      />
       <Stack gap="md">
         {state !== 'paused' && <PausedJobs jobs={running.data?.jobs ?? []} />}
         <Group gap="md">

@@ -9,6 +9,7 @@ import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { Age, Bytes, Count } from '../ui/figures.tsx';
 import { StateBadge } from '../ui/states.tsx';
 import { JobMenu } from './job-menu.tsx';
+import { KIND_WORDS } from './kinds.ts';
 import classes from './jobs-table.module.css';
 
 const column = columnsFor<JobView>();
@@ -51,8 +52,6 @@ const columns = column.columns([
   }),
 ]);
 
-const WORD = { BACKUP: 'Backup', RESTORE: 'Restore' } as const;
-
 /** Jobs in the order given. */
 export function JobsTable({ jobs, label = 'Jobs' }: { jobs: readonly JobView[]; label?: string }) {
   return (
@@ -73,11 +72,13 @@ function JobCell({ job }: { job: JobView }) {
     <Stack gap={2} className={classes.job}>
       <Group gap={6}>
         <Anchor component={Link} href={`/jobs/${job.id}`} fw={600} size="sm">
-          {WORD[job.kind]} <span className="tabular">{job.id}</span>
+          {KIND_WORDS[job.kind].one} <span className="tabular">{job.id}</span>
         </Anchor>
-        <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-          cluster {job.cluster}
-        </Text>
+        {job.cluster !== null && (
+          <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+            cluster {job.cluster}
+          </Text>
+        )}
       </Group>
       <Text size="xs" c="dimmed" className={classes.statement} title={job.statement}>
         {job.statement}

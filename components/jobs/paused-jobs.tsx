@@ -5,10 +5,10 @@ import Link from 'next/link';
 import type { JobView } from '../../server/jobs/job.ts';
 import { plural } from '../format.ts';
 import { JobMenu } from './job-menu.tsx';
+import { KIND_WORDS } from './kinds.ts';
 
 /** Jobs listed here; the others are a page away. */
 const SHOWN = 3;
-const WORD = { BACKUP: 'Backup', RESTORE: 'Restore' } as const;
 
 /** Jobs that wait for root: nothing goes on with them until they are resumed or canceled. Takes the paused ones of `jobs`. */
 export function PausedJobs({ jobs }: { jobs: readonly JobView[] }) {
@@ -34,7 +34,7 @@ export function PausedJobs({ jobs }: { jobs: readonly JobView[] }) {
                 c="var(--mantine-color-text)"
                 td="underline"
               >
-                {WORD[job.kind]} job {job.id}
+                {KIND_WORDS[job.kind].one} job {job.id}
               </Anchor>
               {job.error === null ? '' : `: ${job.error.message}`}
             </Text>

@@ -32,6 +32,10 @@ it('tells of jobs, engines and tasks what is so at each scrape', async () => {
   expect(lines.find((line) => line.startsWith('holdfast_last_success_timestamp_seconds{'))).toMatch(
     /kind="BACKUP",cluster="default"} \d{10}/,
   );
+  await rig.metadata.pool.query("UPDATE jobs SET kind = 'VERIFY', cluster = NULL WHERE state = 'succeeded'");
+  expect(
+    (await scraped()).find((line) => line.startsWith('holdfast_last_success_timestamp_seconds{')),
+  ).toMatch(/{kind="VERIFY"} \d{10}/);
   await stop();
   expect(await scraped()).toContain('holdfast_engines 0');
 

@@ -34,7 +34,7 @@ export function metricsRegistry(metadata: Metadata): Registry {
         .where('state', '=', 'succeeded')
         .groupBy(['kind', 'cluster'])
         .execute();
-      for (const row of rows) this.set({ kind: row.kind, cluster: row.cluster }, Number(row.at));
+      for (const { kind, cluster, at } of rows) this.set({ kind, ...labelOf(cluster) }, Number(at));
     },
   });
   new Gauge({
@@ -66,7 +66,7 @@ export function metricsRegistry(metadata: Metadata): Registry {
         .where('jobs.state', '=', 'running')
         .groupBy(['jobs.cluster', 'tasks.state'])
         .execute();
-      for (const row of rows) this.set({ cluster: row.cluster, state: row.state }, Number(row.count));
+      for (const { cluster, state, count } of rows) this.set({ ...labelOf(cluster), state }, Number(count));
     },
   });
   new Gauge({
@@ -83,4 +83,9 @@ export function metricsRegistry(metadata: Metadata): Registry {
     },
   });
   return registry;
+}
+
+/** A job without a cluster has no label of one: https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels */
+function labelOf(cluster: string | null): { cluster?: string } {
+  return cluster === null ? {} : { cluster };
 }

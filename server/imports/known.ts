@@ -46,7 +46,7 @@ export class KnownBackups implements KnownPlaces {
       this.#jobs.finishedBackups(text),
       this.#imported.newest(MOST_LISTED, text),
     ]);
-    const backups = newestFirst(made.map(madeHere), imported.map(importedHere(imported)));
+    const backups = newestFirst(made.flatMap(madeHere), imported.map(importedHere(imported)));
     // A list that is full may have been cut.
     const more = [made, imported, backups].some(({ length }) => length >= MOST_LISTED);
     return { backups: backups.slice(0, MOST_LISTED), more };
@@ -56,7 +56,7 @@ export class KnownBackups implements KnownPlaces {
   async basesOf(cluster: string, identity: string): Promise<string[]> {
     const made = (await this.#jobs.finishedBackups()).filter(({ job }) => job.cluster === cluster);
     const imported = await this.#imported.newestOf(identity, MOST_BASES);
-    return newestFirst(made.map(madeHere), imported.map(importedHere(imported))).map(({ url }) => url);
+    return newestFirst(made.flatMap(madeHere), imported.map(importedHere(imported))).map(({ url }) => url);
   }
 
   placesOf(ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -85,19 +85,23 @@ export class KnownBackups implements KnownPlaces {
   }
 }
 
-function madeHere({ url, job }: { url: string; job: JobView }): KnownBackup {
+function madeHere({ url, job }: { url: string; job: JobView }): KnownBackup[] {
+  // Every BACKUP has a cluster; jobs of some other kinds have none.
+  if (job.cluster === null) return [];
   const bases = basesNamedIn(job.statement);
-  return {
-    url,
-    root: bases[0] ?? url,
-    layer: bases.length + 1,
-    cluster: job.cluster,
-    moment: job.moment,
-    finishedAt: job.finishedAt ?? job.createdAt,
-    rows: job.rows,
-    storedBytes: job.storedBytes,
-    job: job.id,
-  };
+  return [
+    {
+      url,
+      root: bases[0] ?? url,
+      layer: bases.length + 1,
+      cluster: job.cluster,
+      moment: job.moment,
+      finishedAt: job.finishedAt ?? job.createdAt,
+      rows: job.rows,
+      storedBytes: job.storedBytes,
+      job: job.id,
+    },
+  ];
 }
 
 function importedHere(all: readonly ImportedBackup[]): (backup: ImportedBackup) => KnownBackup {

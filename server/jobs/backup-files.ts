@@ -75,7 +75,7 @@ export async function removeBackupFiles(
   job: ClaimedJob,
   statement: BackupStatement,
   tools: EngineTools,
-): Promise<'complete' | 'removed'> {
+): Promise<'complete' | 'undone'> {
   const location = parseLocation(statement.to);
   const store = tools.openStore(location);
   try {
@@ -83,7 +83,7 @@ export async function removeBackupFiles(
     await removeFiles(job, store, tools);
     if ((await readCheckpoint(store))?.jobId === job.id)
       await removeAllowed(job, store, tools, [CHECKPOINT_NAME]);
-    return 'removed';
+    return 'undone';
   } catch (error) {
     throw error instanceof StoreError ? storeErrorToHoldfast(error, location) : error;
   } finally {

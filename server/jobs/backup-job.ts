@@ -21,6 +21,7 @@ import { awaitTasks, checkOnJob, shareDone } from './await-tasks.ts';
 import { removeFiles, sealedBefore } from './backup-files.ts';
 import { logChanges, sealBackup } from './backup-seal.ts';
 import { begun, newExportTasks } from './backup-tasks.ts';
+import { clusterOf } from './job.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { watchNodes } from './node-watch.ts';
 import { isOrder, MomentLost, PauseRequested } from './outcome.ts';
@@ -63,7 +64,7 @@ export async function runBackup(
   const store = tools.openStore(location);
   try {
     if (job.attempt > 0 && (await sealedBefore(store, location, job))) return;
-    const cluster = await tools.clusters.connect(job.cluster);
+    const cluster = await tools.clusters.connect(clusterOf(job));
     const plan = await recordedPlan(job, tools);
     const recorded = plan === null ? null : exportContextSchema.parse(plan.context);
     const held = recorded === null ? null : await holdAgain(job, tools, cluster, recorded.moment);
@@ -287,7 +288,7 @@ async function tend({ job, statement, tools, cluster }: Backup, moment: Moment):
   const databases = databasesOf(statement.targets);
   try {
     // Others keep their past by themselves.
-    if (moment.kind === 'snapshot') await tools.clusters.retention.noteBackedUp(job.cluster, databases);
+    if (moment.kind === 'snapshot') await tools.clusters.retention.noteBackedUp(clusterOf(job), databases);
     for (const sentence of await cluster.tend({ moment, databases })) await tools.jobs.log(job.id, sentence);
   } catch (error) {
     tools.logger.warn({ err: error, jobId: job.id }, 'tending');

@@ -9,6 +9,7 @@ import { type Manifest, writeManifest } from '../format/manifest.ts';
 import { checkOnJob } from './await-tasks.ts';
 import { removeAllowed, sweep } from './backup-files.ts';
 import type { Backup, Planned } from './backup-job.ts';
+import { clusterOf } from './job.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { exportResultSchema } from './spec.ts';
 import type { EngineTools } from './tools.ts';
@@ -40,7 +41,7 @@ export async function sealBackup(
   const manifest = manifestOf({
     jobId: job.id,
     statement: job.statement,
-    cluster: { name: job.cluster, info },
+    cluster: { name: clusterOf(job), info },
     moment,
     startedAt: job.createdAt,
     finishedAt: tools.clock.now(),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addTasks } from './add-tasks.ts';
 import { type Desk, HERE, LEASE_MS, newTasks, NO_LIMITS, TABLE, THERE } from './conformance-tools.ts';
 import type { TaskProgress, TaskTry } from './ledger.ts';
+import { Superseded } from './outcome.ts';
 
 const ERROR = { code: 'cluster-unavailable', message: 'the node is down', hint: null } as const;
 const OTHER_ERROR = { code: 'internal', message: 'no such thing', hint: null } as const;
@@ -46,6 +47,29 @@ function plans(desk: Desk): void {
         [2, { moment: 'fourth' }],
         [1, { moment: 'third' }],
       ]);
+    });
+
+    it('is changed by the latest claim only: who was thought dead, and wakes up, gets Superseded', async () => {
+      const job = await desk.running();
+      await desk.tasks.share(job, { moment: 'first' });
+      await addTasks(desk.tasks, job, newTasks([{}]), 'held');
+      await desk.subject.passTime(LEASE_MS + 100);
+      const other = await desk.claim(job.id, THERE.name);
+      const guarded: Record<string, () => Promise<unknown>> = {
+        share: () => desk.tasks.share(job, { moment: 'second' }),
+        add: () => addTasks(desk.tasks, job, newTasks([{}]), 'waiting'),
+        markPlanned: () => desk.tasks.markPlanned(job),
+        noteBuilt: () => desk.tasks.noteBuilt(job, 1),
+        unhold: () => desk.tasks.unhold(job, 1),
+        reopen: () => desk.tasks.reopen(job),
+      };
+      for (const [name, change] of Object.entries(guarded))
+        await expect(change(), name).rejects.toThrow(Superseded);
+      expect(await desk.tasks.plans(job.id)).toEqual([
+        { attempt: 1, context: { moment: 'first' }, planned: false, built: 0 },
+      ]);
+      expect(await desk.tasks.totals(other)).toMatchObject({ tasks: 1, unpicked: 0 });
+      expect(await desk.tasks.unhold(other, 1)).toBe(1);
     });
 
     it('of many tasks is told of in batches, each of which may be noted twice', async () => {

@@ -1,12 +1,11 @@
 import { HoldfastError } from '../errors.ts';
-import { runBackup } from './backup-job.ts';
 import type { JobId } from './job.ts';
+import { doingOf } from './kinds.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { Lease } from './lease.ts';
 import { CancelRequested, EngineStopping, MomentLost, PauseRequested, Superseded } from './outcome.ts';
 import { pauseJob } from './pause.ts';
 import { pauseFor, remedy } from './remedy.ts';
-import { runRestore } from './restore-job.ts';
 import { revert, startRevert } from './revert.ts';
 import { jobErrorOf } from './store.ts';
 import { RETRY_MS } from './timing.ts';
@@ -71,8 +70,7 @@ async function toItsEnd(job: ClaimedJob, tools: EngineTools): Promise<void> {
 /** Runs the job until it is done, or to where its state says what is next. */
 async function run(job: ClaimedJob, tools: EngineTools): Promise<void> {
   try {
-    if (job.spec.kind === 'backup') await runBackup(job, job.spec, tools);
-    else await runRestore(job, job.spec, tools);
+    await doingOf(job.spec).run(job, tools);
     await tools.jobs.advance(job, 1, 'done');
     await tools.jobs.transition(job, ['running', 'pause-requested', 'cancel-requested'], 'succeeded');
   } catch (error) {

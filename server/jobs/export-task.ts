@@ -10,6 +10,7 @@ import type { BackupStatement } from '../statement/ast.ts';
 import { parseLocation } from '../storage/location.ts';
 import { storeErrorToHoldfast } from '../storage/open.ts';
 import { StoreError, type Store } from '../storage/store.ts';
+import { clusterOf } from './job.ts';
 import { exportContextSchema, type ExportResult, exportTaskSchema } from './spec.ts';
 import type { ExportContext, ExportTask } from './spec.ts';
 import type { TaskWork } from './task-worker.ts';
@@ -24,7 +25,7 @@ export async function workExportTask(
   const location = parseLocation(statement.to);
   const store = work.tools.openStore(location, work.tools.waits.of(work.task.jobId));
   try {
-    const cluster = await work.tools.clusters.connect(work.cluster);
+    const cluster = await work.tools.clusters.connect(clusterOf(work));
     void work.tools.deputies.join(work.task, cluster, context.moment);
     if (task.ranges[0]?.index === 0 && work.task.tries === 1) tellBegun(work, task);
     const { files, compared } = await writeFiles(cluster, store, task, context, work);

@@ -1,3 +1,4 @@
+import { HoldfastError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 
 declare const jobIdBrand: unique symbol;
@@ -9,7 +10,14 @@ export function parseJobId(text: string): JobId | null {
   return /^[1-9]\d{0,18}$/.test(text) ? (text as JobId) : null;
 }
 
-export type JobKind = 'BACKUP' | 'RESTORE';
+export const JOB_KINDS = ['BACKUP', 'RESTORE', 'VERIFY', 'DRILL'] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
+
+/** The cluster of a job that can't be without one. */
+export function clusterOf({ cluster }: { cluster: string | null }): string {
+  if (cluster === null) throw new HoldfastError('internal', 'the job has no cluster');
+  return cluster;
+}
 
 /** What one job looks like from outside: the job list, the job page, SHOW JOBS. Times are ISO 8601, UTC. */
 export interface JobView {
@@ -18,7 +26,8 @@ export interface JobView {
   state: JobState;
   /** What it is doing right now (`exporting`, `building indexes`), null when it isn't running. */
   runningStatus: string | null;
-  cluster: string;
+  /** Null where it needs none: a VERIFY reads the destination only. */
+  cluster: string | null;
   /** The statement, canonical and redacted. */
   statement: string;
   user: string;

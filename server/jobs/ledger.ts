@@ -1,5 +1,6 @@
 import type { Moment } from '../cluster/moment.ts';
 import type { ObjectName } from '../cluster/names.ts';
+import type { NewProof } from '../metadata/proofs.ts';
 import type { Follower } from '../metadata/signals.ts';
 import type { JobError, JobId, JobKind, JobProgress, JobState, TaskState } from './job.ts';
 import type { Limits } from './limits.ts';
@@ -16,7 +17,8 @@ export interface ClaimedJob {
   /** Which beginning from the beginning; 0: there was none. `beginAttempt` counts it. */
   attempt: number;
   kind: JobKind;
-  cluster: string;
+  /** Null where it needs none. */
+  cluster: string | null;
   user: string;
   statement: string;
   location: string;
@@ -75,7 +77,7 @@ export interface JobLedger {
   thin(job: ClaimedJob): Promise<void>;
 
   /** What a task of the job needs to know of it. */
-  load(id: JobId): Promise<{ cluster: string; spec: JobSpec }>;
+  load(id: JobId): Promise<{ cluster: string | null; spec: JobSpec }>;
   /** Adds a line to the job's event log. */
   log(id: JobId, message: string, level?: 'info' | 'warning'): Promise<void>;
 }
@@ -155,7 +157,8 @@ export interface RecordedPlan {
 
 /**
  * The tasks of jobs' attempts: what is to do, how far it is, what came of it. A task is picked by whoever has a token of the
- * queue; the token stands for it from then on, so that who gets the token after that one's death gets the task.
+ * queue; the token stands for it from then on, so that who gets the token after that one's death gets the task. What changes for a
+ * ClaimedJob throws Superseded for any but the latest claim.
  */
 export interface TaskLedger {
   /** Records what all tasks of the attempt share, in place of what was recorded before. */
@@ -225,6 +228,12 @@ export interface AttemptOf {
 export interface WantedMoment extends AttemptOf {
   cluster: string;
   moment: Moment;
+}
+
+/** What jobs have proved of backups. */
+export interface ProofLedger {
+  /** Records what a job has proved, in place of what it had proved before. */
+  record(proof: NewProof): Promise<void>;
 }
 
 /** Which engines there are. */

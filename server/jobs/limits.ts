@@ -13,7 +13,7 @@ export const ENGINE_SILENCE_MS = 20_000;
 
 export interface Running {
   jobId: string;
-  cluster: string;
+  cluster: string | null;
   /** Null for tasks that load rows: any node takes those. */
   node: string | null;
   count: number;
@@ -21,7 +21,7 @@ export interface Running {
 
 export interface OpenJob {
   jobId: string;
-  cluster: string;
+  cluster: string | null;
 }
 
 export interface Choice<J extends OpenJob> {
@@ -67,7 +67,7 @@ export function mayBeginAgain(
   return choice !== undefined && !(task.node !== null && choice.fullNodes.includes(task.node));
 }
 
-function fullNodes(cluster: string, running: readonly Running[], limit: number): string[] {
+function fullNodes(cluster: string | null, running: readonly Running[], limit: number): string[] {
   const counts = new Map<string, number>();
   for (const each of running)
     if (each.cluster === cluster && each.node !== null)

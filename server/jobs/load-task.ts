@@ -8,6 +8,7 @@ import { loadFile } from '../restore/load.ts';
 import { removeChanged } from '../restore/remove.ts';
 import type { RestoreStatement } from '../statement/ast.ts';
 import { parseLocation } from '../storage/location.ts';
+import { clusterOf } from './job.ts';
 import { loadContextSchema } from './spec.ts';
 import type { LoadContext } from './spec.ts';
 import type { TaskWork } from './task-worker.ts';
@@ -50,7 +51,7 @@ export async function workLoadTask(
   const location = parseLocation(url, 'source');
   const store = tools.openStore(location, tools.waits.of(task.jobId));
   try {
-    const cluster = await tools.clusters.connect(work.cluster);
+    const cluster = await tools.clusters.connect(clusterOf(work));
     const target = { restore: task.jobId, key: ledgerKey(step), database, table };
     if (step.kind === 'remove') {
       await tools.turns.during(() =>

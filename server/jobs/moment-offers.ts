@@ -31,6 +31,7 @@ export class StoredMomentOffers implements MomentOffers {
       SELECT j.id, j.attempt, j.cluster, a.context->'moment' AS moment
         FROM jobs j JOIN job_attempts a ON a.job_id = j.id AND a.attempt = j.attempt
        WHERE j.state IN ('running', 'pause-requested', 'paused', 'resuming') AND j.lease_until > now()
+         AND j.cluster IS NOT NULL
          AND a.context->'moment'->>'kind' = 'snapshot'
          AND ${isWanted(name)}`.execute(this.#metadata.db);
     return rows.map(({ id, moment, ...rest }) => ({

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { type Expression, sql, type Transaction } from 'kysely';
 import type { MetadataTables } from '../metadata/schema.ts';
 import type { JobId } from './job.ts';
 import type { Engine, Picked, PickedTask } from './ledger.ts';
@@ -13,109 +13,94 @@ interface Asking {
   now: Date;
 }
 
-interface OpenRow {
+interface OpenJobRow {
   jobId: JobId;
   attempt: number;
   epoch: number;
-  cluster: string;
+  cluster: string | null;
 }
 
-interface Found extends OpenRow {
+interface JobRow extends OpenJobRow {
+  /** It has tasks that no token stands for. */
+  open: boolean;
+  running: { node: string | null; count: number }[];
+}
+
+interface BoundRow extends OpenJobRow {
   id: number;
   node: string | null;
+  running: boolean;
+  engine: string | null;
+  /** Not where its job or its attempt is over, or itself. */
+  counts: boolean;
+}
+
+interface Bound extends BoundRow {
   /** Who had it, and could not end it. */
   formerEngine: string | null;
 }
 
-/** Implements TaskLedger.pick. One asks at a time, over all engines: so the limits hold. */
+/**
+ * Implements TaskLedger.pick. One asks at a time, over all engines: so the limits hold. Who has a turn keeps all others waiting for as
+ * long as its questions take to go and come: they are as few as can be.
+ */
 export async function pickTask(tx: Tx, asking: Asking): Promise<Picked> {
   await tx.selectFrom('turnstile').select('id').forUpdate().execute();
-  const bound = await boundTo(tx, asking.token);
-  if (bound === 'over') return { kind: 'nothing' };
-  const running = await runningTasks(tx);
+  const { bound, running, jobs } = await lookAround(tx, asking.token);
   if (bound !== null) {
-    return mayBeginAgain(bound, running, asking.limits) ? take(tx, bound, asking) : { kind: 'later' };
+    if (!bound.counts) return { kind: 'nothing' };
+    if (!mayBeginAgain(bound, running, asking.limits)) return { kind: 'later' };
+    const task = await take(tx, bound, sql`${bound.id}`, asking);
+    return task === null ? { kind: 'nothing' } : { kind: 'task', task };
   }
-  const jobs = await jobsWithTasks(tx);
   if (jobs.length === 0) return { kind: 'nothing' };
   for (const choice of choices(jobs, running, asking.limits)) {
-    const found = await nearest(tx, choice, asking.engine);
-    if (found !== null) return take(tx, found, asking);
+    const unbound = { ...choice.job, formerEngine: null };
+    const task = await take(tx, unbound, nearest(tx, choice, asking.engine), asking);
+    if (task !== null) return { kind: 'task', task };
   }
   return { kind: 'later' };
 }
 
-/** The task that the token stands for; `over` where that needs nothing more. */
-async function boundTo(tx: Tx, token: string): Promise<(Found & { running: boolean }) | 'over' | null> {
-  const row = await tx
-    .selectFrom('tasks')
-    .innerJoin('jobs', 'jobs.id', 'tasks.job_id')
-    .select([
-      'tasks.job_id',
-      'tasks.attempt',
-      'tasks.id',
-      'tasks.node',
-      'tasks.state',
-      'tasks.engine',
-      'jobs.epoch',
-      'jobs.cluster',
-      'jobs.state as job_state',
-      'jobs.attempt as job_attempt',
-    ])
-    .where('tasks.token', '=', token)
-    .executeTakeFirst();
-  if (row === undefined) return null;
-  const counts = row.job_state === 'running' && row.job_attempt === row.attempt;
-  if (!counts || (row.state !== 'waiting' && row.state !== 'running')) return 'over';
-  const { attempt, id, node, epoch, cluster } = row;
-  const running = row.state === 'running';
-  const formerEngine = running ? row.engine : null;
-  return { jobId: row.job_id as JobId, attempt, id, node, epoch, cluster, running, formerEngine };
-}
-
-async function runningTasks(tx: Tx): Promise<Running[]> {
-  const rows = await tx
-    .selectFrom('jobs')
-    .innerJoin('tasks', (join) =>
-      join.onRef('tasks.job_id', '=', 'jobs.id').onRef('tasks.attempt', '=', 'jobs.attempt'),
-    )
-    .select((eb) => ['jobs.id', 'jobs.cluster', 'tasks.node', eb.fn.countAll<string>().as('count')])
-    .where('jobs.state', '=', 'running')
-    .where('tasks.state', '=', 'running')
-    .groupBy(['jobs.id', 'jobs.cluster', 'tasks.node'])
-    .execute();
-  return rows.map(({ id, cluster, node, count }) => ({ jobId: id, cluster, node, count: Number(count) }));
-}
-
-async function jobsWithTasks(tx: Tx): Promise<OpenRow[]> {
-  const rows = await tx
-    .selectFrom('jobs')
-    .select(['id', 'attempt', 'epoch', 'cluster'])
-    .where('state', '=', 'running')
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('tasks')
-          .select('tasks.id')
-          .whereRef('tasks.job_id', '=', 'jobs.id')
-          .whereRef('tasks.attempt', '=', 'jobs.attempt')
-          .where('tasks.state', '=', 'waiting')
-          .where('tasks.token', 'is', null),
-      ),
-    )
-    .execute();
-  return rows.map(({ id, ...rest }) => ({ ...rest, jobId: id as JobId }));
+/** What there is for a token: the task that it stands for, what runs, and the jobs that have tasks for any token. */
+async function lookAround(
+  tx: Tx,
+  token: string,
+): Promise<{ bound: Bound | null; running: Running[]; jobs: OpenJobRow[] }> {
+  const { rows } = await sql<{ bound: BoundRow | null; jobs: JobRow[] }>`
+    SELECT (SELECT jsonb_build_object(
+                     'jobId', t.job_id::text, 'attempt', t.attempt, 'id', t.id, 'node', t.node,
+                     'running', t.state = 'running', 'engine', t.engine, 'epoch', j.epoch, 'cluster', j.cluster,
+                     'counts', j.state = 'running' AND j.attempt = t.attempt AND t.state IN ('waiting', 'running'))
+              FROM tasks t JOIN jobs j ON j.id = t.job_id
+             WHERE t.token = ${token}) AS bound,
+           coalesce((
+             SELECT jsonb_agg(jsonb_build_object(
+                      'jobId', j.id::text, 'attempt', j.attempt, 'epoch', j.epoch, 'cluster', j.cluster,
+                      'open', EXISTS (SELECT 1 FROM tasks t
+                                       WHERE t.job_id = j.id AND t.attempt = j.attempt
+                                         AND t.state = 'waiting' AND t.token IS NULL),
+                      'running', coalesce((
+                        SELECT jsonb_agg(jsonb_build_object('node', r.node, 'count', r.count))
+                          FROM (SELECT t.node, count(*) AS count FROM tasks t
+                                 WHERE t.job_id = j.id AND t.attempt = j.attempt AND t.state = 'running'
+                                 GROUP BY t.node) r), '[]')))
+               FROM jobs j WHERE j.state = 'running'), '[]') AS jobs`.execute(tx);
+  const [{ bound, jobs } = { bound: null, jobs: [] }] = rows;
+  return {
+    bound: bound === null ? null : { ...bound, formerEngine: bound.running ? bound.engine : null },
+    running: jobs.flatMap(({ jobId, cluster, running }) =>
+      running.map(({ node, count }) => ({ jobId, cluster, node, count })),
+    ),
+    jobs: jobs.filter(({ open }) => open),
+  };
 }
 
 /** The job's first task among those of the nodes that are nearest to the engine. */
-async function nearest(
-  tx: Tx,
-  { job, fullNodes }: Choice<OpenRow>,
-  { locality }: Engine,
-): Promise<Found | null> {
+function nearest(tx: Tx, { job, fullNodes }: Choice<OpenJobRow>, { locality }: Engine): Expression<number> {
   let select = tx
     .selectFrom('tasks')
-    .select(['id', 'node'])
+    .select('id')
     .where('job_id', '=', job.jobId)
     .where('attempt', '=', job.attempt)
     .where('state', '=', 'waiting')
@@ -128,12 +113,16 @@ async function nearest(
     const cases = places.map((place, index) => sql`WHEN ${isIn(place)} THEN ${sql.lit(index)}`);
     select = select.orderBy(sql`CASE ${sql.join(cases, sql` `)} ELSE ${sql.lit(places.length)} END`);
   }
-  const row = await select.orderBy('id').limit(1).executeTakeFirst();
-  return row === undefined ? null : { ...job, ...row, formerEngine: null };
+  return sql`(${select.orderBy('id').limit(1)})`;
 }
 
-async function take(tx: Tx, found: Found, { token, engine, now }: Asking): Promise<Picked> {
-  const { jobId, attempt, id, epoch, formerEngine } = found;
+/** Takes the task of this number for the token; null where there is none. */
+async function take(
+  tx: Tx,
+  { jobId, attempt, epoch, formerEngine }: OpenJobRow & { formerEngine: string | null },
+  id: Expression<number>,
+  { token, engine, now }: Asking,
+): Promise<PickedTask | null> {
   const row = await tx
     .updateTable('tasks')
     .set({
@@ -151,18 +140,9 @@ async function take(tx: Tx, found: Found, { token, engine, now }: Asking): Promi
     .where('job_id', '=', jobId)
     .where('attempt', '=', attempt)
     .where('id', '=', id)
-    .returning(['tries', 'table_name', 'node', 'body'])
-    .executeTakeFirstOrThrow();
-  const task: PickedTask = {
-    jobId,
-    attempt,
-    id,
-    epoch,
-    formerEngine,
-    tries: row.tries,
-    table: row.table_name,
-    node: row.node,
-    body: row.body,
-  };
-  return { kind: 'task', task };
+    .returning(['id', 'tries', 'table_name', 'node', 'body'])
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const { tries, node, body } = row;
+  return { jobId, attempt, id: row.id, epoch, formerEngine, tries, table: row.table_name, node, body };
 }

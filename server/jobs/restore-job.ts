@@ -8,6 +8,7 @@ import type { RestoreCheck, RestoreItem } from '../restore/plan.ts';
 import type { RestoreStatement } from '../statement/ast.ts';
 import { beginAttempt, goOn, recordedPlan } from './attempts.ts';
 import { checkOnJob } from './await-tasks.ts';
+import { clusterOf } from './job.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { notePhases, runPhases } from './load-phases.ts';
 import { NotAsNoted, RestoreWork, LOAD_SHARE } from './restore-work.ts';
@@ -32,7 +33,7 @@ export async function runRestore(
   statement: RestoreStatement,
   tools: EngineTools,
 ): Promise<void> {
-  const cluster = await tools.clusters.connect(job.cluster);
+  const cluster = await tools.clusters.connect(clusterOf(job));
   if (await resume(job, statement, tools, cluster)) return;
   if (job.attempt > 0 && (await undoRestore(job, tools)) === 'complete') return;
   await beginAttempt(job, tools);

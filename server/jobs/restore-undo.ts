@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { printName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
+import { clusterOf } from './job.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { type LoadContext, restorePlanSchema } from './spec.ts';
 import type { EngineTools } from './tools.ts';
@@ -11,7 +12,7 @@ import type { EngineTools } from './tools.ts';
  * had finished and only could not say so any more. May be repeated.
  */
 export async function undoRestore(job: ClaimedJob, tools: EngineTools): Promise<'undone' | 'complete'> {
-  const cluster = await tools.clusters.connect(job.cluster);
+  const cluster = await tools.clusters.connect(clusterOf(job));
   for (const { context } of await tools.tasks.plans(job.id)) {
     const { plan } = restorePlanSchema.parse(context);
     if (plan.complete) {

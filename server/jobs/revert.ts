@@ -1,10 +1,9 @@
 import { messageOf } from '../errors.ts';
-import { removeBackupFiles } from './backup-files.ts';
 import type { JobError } from './job.ts';
+import { doingOf } from './kinds.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { isOrder, mayPass } from './outcome.ts';
 import { awaitQuiet } from './pause.ts';
-import { undoRestore } from './restore-undo.ts';
 import type { EngineTools } from './tools.ts';
 
 /** Has what the job wrote removed from now on; it ends as `to` after that. */
@@ -26,11 +25,7 @@ export async function revert(job: ClaimedJob, tools: EngineTools): Promise<void>
   await awaitQuiet(job, tools);
   let complete = false;
   try {
-    const left =
-      job.spec.kind === 'backup'
-        ? await removeBackupFiles(job, job.spec, tools)
-        : await undoRestore(job, tools);
-    complete = left === 'complete';
+    complete = (await doingOf(job.spec).undo(job, tools)) === 'complete';
   } catch (error) {
     if (isOrder(error)) throw error;
     const { stillMs } = await tools.jobs.standing(job.id);

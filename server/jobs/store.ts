@@ -17,7 +17,7 @@ import type { JobSpec } from './spec.ts';
 
 export interface NewJob {
   kind: JobKind;
-  cluster: string;
+  cluster: string | null;
   /** Canonical and redacted. */
   statement: string;
   user: string;
@@ -233,7 +233,7 @@ export class JobStore implements JobLedger {
     return this.#metadata.signals.follow(id, 'work');
   }
 
-  async load(id: JobId): Promise<{ cluster: string; spec: JobSpec }> {
+  async load(id: JobId): Promise<{ cluster: string | null; spec: JobSpec }> {
     const row = await this.#metadata.db
       .selectFrom('jobs')
       .select(['cluster', 'spec_sealed'])

@@ -2,9 +2,8 @@ import { repeat } from '../clock.ts';
 import { printName } from '../cluster/names.ts';
 import { HoldfastError, messageOf, sentenceOf } from '../errors.ts';
 import type { Deputies } from './deputies.ts';
-import { exportContextOf, workExportTask } from './export-task.ts';
+import { doingOf } from './kinds.ts';
 import type { PickedTask, TaskProgress } from './ledger.ts';
-import { loadContextOf, workLoadTask } from './load-task.ts';
 import { EngineStopping, mayPass, NoRoom } from './outcome.ts';
 import { jobErrorOf } from './store.ts';
 import type { StorageWaits } from './storage-waits.ts';
@@ -23,7 +22,7 @@ export interface WorkerTools extends EngineTools {
 /** One try of one task, as the work itself sees it. */
 export interface TaskWork {
   tools: WorkerTools;
-  cluster: string;
+  cluster: string | null;
   task: PickedTask;
   /** Aborts when the engine stops, or the try doesn't count any more. */
   signal: AbortSignal;
@@ -88,8 +87,7 @@ async function workTask(task: PickedTask, tools: WorkerTools): Promise<void> {
       },
       finish: (progress, result) => tools.tasks.finish(task, progress, result),
     };
-    if (job.spec.kind === 'backup') await workExportTask(job.spec, exportContextOf(shared), work);
-    else await workLoadTask(job.spec, loadContextOf(shared), work);
+    await doingOf(job.spec).work(shared, work);
   } catch (error) {
     await settle(task, error, over.signal, tools);
   } finally {

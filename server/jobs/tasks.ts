@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { UpdateObject } from 'kysely';
+import type { Transaction, UpdateObject } from 'kysely';
 import { HoldfastError } from '../errors.ts';
 import type { Metadata } from '../metadata/open.ts';
 import type { MetadataTables } from '../metadata/schema.ts';
@@ -17,6 +17,7 @@ import type {
   Engine,
 } from './ledger.ts';
 import type { Limits } from './limits.ts';
+import { Superseded } from './outcome.ts';
 import { pickTask } from './pick.ts';
 import { SharedContexts } from './shared-contexts.ts';
 
@@ -36,11 +37,13 @@ export class TaskBoard implements TaskLedger {
 
   async share(job: ClaimedJob, context: object): Promise<void> {
     const text = JSON.stringify(context);
-    await this.#metadata.db
-      .insertInto('job_attempts')
-      .values({ job_id: job.id, attempt: job.attempt, context: text })
-      .onConflict((conflict) => conflict.columns(['job_id', 'attempt']).doUpdateSet({ context: text }))
-      .execute();
+    await this.#ifClaimed(job, (tx) =>
+      tx
+        .insertInto('job_attempts')
+        .values({ job_id: job.id, attempt: job.attempt, context: text })
+        .onConflict((conflict) => conflict.columns(['job_id', 'attempt']).doUpdateSet({ context: text }))
+        .execute(),
+    );
   }
 
   shared(task: PickedTask): Promise<unknown> {
@@ -89,56 +92,63 @@ export class TaskBoard implements TaskLedger {
       engine: null,
       modified_at: now,
     }));
-    await this.#metadata.db
-      .insertInto('tasks')
-      .values(rows)
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
+    await this.#ifClaimed(job, (tx) =>
+      tx
+        .insertInto('tasks')
+        .values(rows)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute(),
+    );
   }
 
-  async markPlanned(job: ClaimedJob): Promise<void> {
-    await this.#metadata.db
-      .updateTable('job_attempts')
-      .set({ planned: true })
-      .where('job_id', '=', job.id)
-      .where('attempt', '=', job.attempt)
-      .execute();
+  markPlanned(job: ClaimedJob): Promise<void> {
+    return this.#note(job, { planned: true });
   }
 
-  async noteBuilt(job: ClaimedJob, steps: number): Promise<void> {
-    await this.#metadata.db
-      .updateTable('job_attempts')
-      .set({ built: steps })
-      .where('job_id', '=', job.id)
-      .where('attempt', '=', job.attempt)
-      .execute();
+  noteBuilt(job: ClaimedJob, steps: number): Promise<void> {
+    return this.#note(job, { built: steps });
+  }
+
+  async #note(job: ClaimedJob, what: UpdateObject<MetadataTables, 'job_attempts'>): Promise<void> {
+    await this.#ifClaimed(job, (tx) =>
+      tx
+        .updateTable('job_attempts')
+        .set(what)
+        .where('job_id', '=', job.id)
+        .where('attempt', '=', job.attempt)
+        .execute(),
+    );
   }
 
   async unhold(job: ClaimedJob, upTo: number): Promise<number> {
-    const { numUpdatedRows } = await this.#metadata.db
-      .updateTable('tasks')
-      .set({ state: 'waiting' })
-      .where('job_id', '=', job.id)
-      .where('attempt', '=', job.attempt)
-      .where('id', '<=', upTo)
-      .where('state', '=', 'held')
-      .executeTakeFirst();
+    const { numUpdatedRows } = await this.#ifClaimed(job, (tx) =>
+      tx
+        .updateTable('tasks')
+        .set({ state: 'waiting' })
+        .where('job_id', '=', job.id)
+        .where('attempt', '=', job.attempt)
+        .where('id', '<=', upTo)
+        .where('state', '=', 'held')
+        .executeTakeFirst(),
+    );
     return Number(numUpdatedRows);
   }
 
   async reopen(job: ClaimedJob): Promise<number> {
-    await this.#metadata.db
-      .updateTable('tasks')
-      .set({ state: 'waiting', token: null, error: null, modified_at: this.#now() })
-      .where('job_id', '=', job.id)
-      .where('attempt', '=', job.attempt)
-      .where((eb) =>
-        eb.or([
-          eb('state', 'in', ['running', 'failed']),
-          eb.and([eb('state', '=', 'waiting'), eb('token', 'is not', null)]),
-        ]),
-      )
-      .execute();
+    await this.#ifClaimed(job, (tx) =>
+      tx
+        .updateTable('tasks')
+        .set({ state: 'waiting', token: null, error: null, modified_at: this.#now() })
+        .where('job_id', '=', job.id)
+        .where('attempt', '=', job.attempt)
+        .where((eb) =>
+          eb.or([
+            eb('state', 'in', ['running', 'failed']),
+            eb.and([eb('state', '=', 'waiting'), eb('token', 'is not', null)]),
+          ]),
+        )
+        .execute(),
+    );
     const { count } = await this.#metadata.db
       .selectFrom('tasks')
       .select((eb) => eb.fn.countAll<string>().as('count'))
@@ -147,6 +157,24 @@ export class TaskBoard implements TaskLedger {
       .where('state', '=', 'waiting')
       .executeTakeFirstOrThrow();
     return Number(count);
+  }
+
+  /** Does what only the job's latest claim may do, while nobody can take another. Throws Superseded where somebody has. */
+  #ifClaimed<T>(
+    { id, epoch }: ClaimedJob,
+    work: (tx: Transaction<MetadataTables>) => Promise<T>,
+  ): Promise<T> {
+    return this.#metadata.db.transaction().execute(async (tx) => {
+      const claim = await tx
+        .selectFrom('jobs')
+        .select('id')
+        .where('id', '=', id)
+        .where('epoch', '=', epoch)
+        .forShare()
+        .executeTakeFirst();
+      if (claim === undefined) throw new Superseded();
+      return work(tx);
+    });
   }
 
   pick(token: string, engine: Engine, limits: Limits): Promise<Picked> {

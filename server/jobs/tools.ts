@@ -6,7 +6,7 @@ import type { Compressor } from '../format/data-file.ts';
 import type { Location } from '../storage/location.ts';
 import type { RetryPolicy } from '../storage/retry.ts';
 import type { Store } from '../storage/store.ts';
-import type { Engine, JobLedger, MomentOffers, Roster, TaskLedger } from './ledger.ts';
+import type { Engine, JobLedger, MomentOffers, ProofLedger, Roster, TaskLedger } from './ledger.ts';
 import type { Limits } from './limits.ts';
 import type { WorkQueue } from './queue.ts';
 
@@ -23,6 +23,7 @@ export interface EngineTools {
   tasks: TaskLedger;
   roster: Roster;
   moments: MomentOffers;
+  proofs: ProofLedger;
   queue: WorkQueue;
   clusters: ClusterSource;
   limits: Limits;

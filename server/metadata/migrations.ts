@@ -215,6 +215,29 @@ export const migrations: Record<string, Migration> = {
       ]);
     },
   },
+  /** Jobs that need no cluster, and what they prove of backups. */
+  '0007-proofs': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await executeAll(db, [
+        sql`ALTER TABLE jobs ALTER COLUMN cluster DROP NOT NULL`,
+        sql`CREATE TABLE proofs (
+          id text PRIMARY KEY,
+          job_id bigint NOT NULL UNIQUE REFERENCES jobs (id) ON DELETE CASCADE,
+          kind text NOT NULL,
+          backup_id text,
+          location text NOT NULL,
+          cluster text,
+          depth text,
+          outcome text NOT NULL,
+          findings jsonb NOT NULL,
+          figures jsonb NOT NULL,
+          started_at timestamptz NOT NULL,
+          finished_at timestamptz NOT NULL)`,
+        sql`CREATE INDEX proofs_by_backup ON proofs (backup_id, finished_at)`,
+        sql`CREATE INDEX proofs_by_location ON proofs (location, finished_at)`,
+      ]);
+    },
+  },
   '0008-imported-backups': {
     async up(db: Kysely<unknown>): Promise<void> {
       await executeAll(db, [

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { DatabaseSnapshot, Moment } from '../cluster/moment.ts';
 import type { Login } from '../destinations/place.ts';
 import type { JobError, JobEvent, JobKind, JobState, TaskState } from '../jobs/job.ts';
+import type { VerifyDepth } from '../statement/ast.ts';
 import type { ProbeReport } from '../storage/probe.ts';
 
 /** Written as a Date or ISO text, read back as a Date. */
@@ -109,7 +110,8 @@ export interface MetadataTables {
     kind: JobKind;
     state: JobState;
     running_status: string | null;
-    cluster: string;
+    /** Null where it needs none. */
+    cluster: string | null;
     statement: string;
     user_name: string;
     location: string;
@@ -205,6 +207,24 @@ export interface MetadataTables {
     attempt: number;
     engine: string;
     moment: JSONColumnType<Moment> | null;
+  };
+  /** What jobs have proved of backups, one row a job. */
+  proofs: {
+    id: string;
+    job_id: BigInteger;
+    kind: 'verify' | 'drill';
+    /** Of the newest layer's manifest; null where that can't be read. */
+    backup_id: string | null;
+    /** Redacted URL of the newest layer. */
+    location: string;
+    /** That a drill was made on. */
+    cluster: string | null;
+    depth: VerifyDepth | null;
+    outcome: 'sound' | 'damaged' | 'passed' | 'failed';
+    findings: JSONColumnType<object[]>;
+    figures: JSONColumnType<object>;
+    started_at: Timestamp;
+    finished_at: Timestamp;
   };
   /** One row: who picks a task locks it, so that limits hold across engines. */
   turnstile: { id: number };

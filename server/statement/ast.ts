@@ -46,6 +46,10 @@ export interface RestoreStatement {
   options: RestoreOptions;
 }
 
+/** How thoroughly a backup is verified, each depth with those before it. */
+export const VERIFY_DEPTHS = ['files', 'checksums', 'rows'] as const;
+export type VerifyDepth = (typeof VERIFY_DEPTHS)[number];
+
 export interface ShowJobsStatement {
   kind: 'show-jobs';
   /** null: all of them. */

@@ -13,14 +13,18 @@ describe('a supervised process', () => {
   let gaveUp: HoldfastError[];
   let child: Child;
 
-  function make(standIn: string, limits: ConstructorParameters<typeof Child>[0]['limits'] = {}): Child {
+  function make(
+    standIn: string,
+    limits: ConstructorParameters<typeof Child>[0]['limits'] = {},
+    ends: 'given up' | 'never' = 'given up',
+  ): Child {
     child = new Child({
       name: 'engine',
       entry: path.join(import.meta.dirname, 'stand-in.fixture.ts'),
       env: { ...process.env, STAND_IN: standIn },
       log: openLog(path.join(directory, 'engine.log'), () => undefined),
       show: (line) => shown.push(line),
-      gaveUp: (error) => gaveUp.push(error),
+      gaveUp: ends === 'never' ? null : (error) => gaveUp.push(error),
       limits,
     });
     return child;
@@ -65,6 +69,14 @@ describe('a supervised process', () => {
     await make('die', { pause: 1, quickDeaths: 3 }).start();
     await vi.waitFor(() => expect(gaveUp).toHaveLength(1), 10_000);
     expect(gaveUp[0]?.message).toBe('the engine died 3 times in a row, the last time with exit code 3');
+  });
+
+  test('is started again and again where nothing is to be given up for it', async () => {
+    await make('die', { pause: 1, longestPause: 2, quickDeaths: 2 }, 'never').start();
+    await vi.waitFor(
+      () => expect(shown.filter((line) => line.includes('it is started again')).length).toBeGreaterThan(4),
+      20_000,
+    );
   });
 
   test('is killed when it does not listen', async () => {

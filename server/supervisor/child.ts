@@ -27,8 +27,8 @@ export interface ChildOptions {
   log: WriteStream;
   /** A line for people. */
   show: (line: string) => void;
-  /** Called once when it has died so often that there is no point in starting it again. */
-  gaveUp: (error: HoldfastError) => void;
+  /** Called once when it has died so often that it isn't started again; null: it always is, with a pause. */
+  gaveUp: ((error: HoldfastError) => void) | null;
   limits?: Partial<typeof LIMITS>;
 }
 
@@ -37,8 +37,9 @@ const LIMITS = {
   ready: 60_000,
   /** How long it has after SIGTERM before it is killed. */
   stop: 6_000,
-  /** First pause before a restart; doubles with every quick death. */
+  /** First pause before a restart; doubles with every quick death, up to the longest. */
   pause: 500,
+  longestPause: 30_000,
   /** A life shorter than this is a quick death. */
   quick: 30_000,
   quickDeaths: 5,
@@ -89,8 +90,9 @@ export class Child {
       const how = await life.ended;
       if (this.#stopping.signal.aborted) return;
       quickDeaths = Date.now() - since < this.#limits.quick ? quickDeaths + 1 : 1;
-      if (quickDeaths >= this.#limits.quickDeaths) {
-        this.#options.gaveUp(
+      const { gaveUp } = this.#options;
+      if (gaveUp !== null && quickDeaths >= this.#limits.quickDeaths) {
+        gaveUp(
           new HoldfastError(
             'internal',
             `the ${name} died ${quickDeaths} times in a row, the last time ${how}`,
@@ -101,7 +103,7 @@ export class Child {
         );
         return;
       }
-      const pause = this.#limits.pause * 2 ** (quickDeaths - 1);
+      const pause = Math.min(this.#limits.pause * 2 ** (quickDeaths - 1), this.#limits.longestPause);
       show(`the ${name} ended ${how}; it is started again in ${(pause / 1000).toFixed(1)} s`);
       await sleep(pause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       if (this.#stopping.signal.aborted) return;

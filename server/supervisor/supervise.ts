@@ -195,7 +195,8 @@ export class Supervisor {
       env: childEnvironment(config, store),
       log,
       show: (line) => say('warning', line),
-      gaveUp: broken,
+      // Without an engine, the pages and the statements still tell what is wrong.
+      gaveUp: name === 'engine' ? null : broken,
     });
     // Known before it is ready: a stop meanwhile must not wait for that.
     this.#started.push(async (hurry) => {

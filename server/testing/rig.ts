@@ -28,6 +28,7 @@ import { startWork } from '../jobs/work.ts';
 import { ClusterRegistry } from '../metadata/clusters.ts';
 import { migrate, openMetadata } from '../metadata/open.ts';
 import type { Metadata } from '../metadata/open.ts';
+import { ProofStore } from '../metadata/proofs.ts';
 import { BackedUpUsers } from '../restore/recreate-users.ts';
 import type { Services } from '../services.ts';
 import type { Answer } from '../statement/answers.ts';
@@ -139,6 +140,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       tasks: enduring(new TaskBoard(metadata, now), systemClock),
       roster: new EngineRoster(metadata),
       moments: enduring(new StoredMomentOffers(metadata), systemClock),
+      proofs: enduring(new ProofStore(metadata), systemClock),
       queue: enduring(engineQueue, systemClock),
       clusters: engineClusters,
       limits: { node: 12, job: 1000, all: 1000, ...limits },

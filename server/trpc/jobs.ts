@@ -1,7 +1,7 @@
 import { tracked } from '@trpc/server';
 import { z } from 'zod';
 import { objectNameSchema } from '../cluster/names.ts';
-import { JOB_FILTERS } from '../jobs/job.ts';
+import { JOB_FILTERS, JOB_KINDS } from '../jobs/job.ts';
 import { TASK_FILTERS } from '../jobs/progress.ts';
 import { jobIdInput } from './inputs.ts';
 import { rootProcedure, router } from './init.ts';
@@ -13,7 +13,7 @@ export const jobsRouter = router({
       z.object({
         cursor: z.string().max(20).nullish(),
         limit: z.number().int().min(1).max(200).default(50),
-        kind: z.enum(['BACKUP', 'RESTORE']).optional(),
+        kind: z.enum(JOB_KINDS).optional(),
         state: z.enum(JOB_FILTERS).optional(),
       }),
     )

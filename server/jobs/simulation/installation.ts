@@ -17,7 +17,7 @@ export interface JobRecord {
   id: JobId;
   kind: JobKind;
   state: JobState;
-  cluster: string;
+  cluster: string | null;
   statement: string;
   user: string;
   location: string;

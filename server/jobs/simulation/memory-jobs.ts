@@ -252,7 +252,7 @@ export class MemoryJobs implements JobLedger {
     });
   }
 
-  load(id: JobId): Promise<{ cluster: string; spec: JobSpec }> {
+  load(id: JobId): Promise<{ cluster: string | null; spec: JobSpec }> {
     return this.#link.transact('load', () => {
       const job = this.#known(id);
       return { cluster: job.cluster, spec: specOf(job) };

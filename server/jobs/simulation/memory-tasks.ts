@@ -14,6 +14,7 @@ import type {
   TaskTry,
 } from '../ledger.ts';
 import { choices, type Limits, mayBeginAgain, placesOf, type Running } from '../limits.ts';
+import { Superseded } from '../outcome.ts';
 import { SharedContexts } from '../shared-contexts.ts';
 import type { AttemptRecord, Installation, JobRecord, Link, TaskRecord } from './installation.ts';
 
@@ -42,8 +43,8 @@ export class MemoryTasks implements TaskLedger {
     );
   }
 
-  share({ id, attempt }: ClaimedJob, context: object): Promise<void> {
-    return this.#link.transact('share', () => {
+  share(job: ClaimedJob, context: object): Promise<void> {
+    return this.#ifClaimed('share', job, ({ id, attempt }) => {
       const attempts = this.#there.attempts(id);
       const text = JSON.stringify(context);
       const known = attempts.find((each) => each.attempt === attempt);
@@ -66,12 +67,12 @@ export class MemoryTasks implements TaskLedger {
   }
 
   add(
-    { id, attempt }: ClaimedJob,
+    job: ClaimedJob,
     tasks: readonly NewTask[],
     first: number,
     state: TaskState & ('waiting' | 'held'),
   ): Promise<void> {
-    return this.#link.transact('add', () => {
+    return this.#ifClaimed('add', job, ({ id, attempt }) => {
       const there = this.#there.tasks(id, attempt);
       const known = new Set(there.map((task) => task.id));
       for (const [index, task] of tasks.entries())
@@ -79,28 +80,29 @@ export class MemoryTasks implements TaskLedger {
     });
   }
 
-  markPlanned({ id, attempt }: ClaimedJob): Promise<void> {
-    return this.#link.transact('mark planned', () => {
+  markPlanned(job: ClaimedJob): Promise<void> {
+    return this.#ifClaimed('mark planned', job, ({ id, attempt }) => {
       for (const each of this.#there.attempts(id)) if (each.attempt === attempt) each.planned = true;
     });
   }
 
-  noteBuilt({ id, attempt }: ClaimedJob, steps: number): Promise<void> {
-    return this.#link.transact('note built', () => {
+  noteBuilt(job: ClaimedJob, steps: number): Promise<void> {
+    return this.#ifClaimed('note built', job, ({ id, attempt }) => {
       for (const each of this.#there.attempts(id)) if (each.attempt === attempt) each.built = steps;
     });
   }
 
-  unhold({ id, attempt }: ClaimedJob, upTo: number): Promise<number> {
-    return this.#link.transact('unhold', () => {
+  unhold(job: ClaimedJob, upTo: number): Promise<number> {
+    return this.#ifClaimed('unhold', job, ({ id, attempt }) => {
       const held = this.#there.tasks(id, attempt).filter((task) => task.state === 'held' && task.id <= upTo);
       for (const task of held) task.state = 'waiting';
       return held.length;
     });
   }
 
-  async reopen({ id, attempt }: ClaimedJob): Promise<number> {
-    await this.#link.transact('reopen', () => {
+  async reopen(job: ClaimedJob): Promise<number> {
+    const { id, attempt } = job;
+    await this.#ifClaimed('reopen', job, () => {
       for (const task of this.#there.tasks(id, attempt)) {
         const begun = task.state === 'waiting' && task.token !== null;
         if (task.state === 'running' || task.state === 'failed' || begun)
@@ -111,6 +113,14 @@ export class MemoryTasks implements TaskLedger {
       'count waiting',
       () => this.#there.tasks(id, attempt).filter(({ state }) => state === 'waiting').length,
     );
+  }
+
+  /** What only the job's latest claim may do. */
+  #ifClaimed<T>(what: string, job: ClaimedJob, work: (job: ClaimedJob) => T): Promise<T> {
+    return this.#link.transact(what, () => {
+      if (this.#there.jobs.get(job.id)?.epoch !== job.epoch) throw new Superseded();
+      return work(job);
+    });
   }
 
   pick(token: string, engine: Engine, limits: Limits): Promise<Picked> {
@@ -316,7 +326,7 @@ export class MemoryTasks implements TaskLedger {
   }
 }
 
-function openJob(job: JobRecord): { job: JobRecord; jobId: string; cluster: string } {
+function openJob(job: JobRecord): { job: JobRecord; jobId: string; cluster: string | null } {
   return { job, jobId: job.id, cluster: job.cluster };
 }
 

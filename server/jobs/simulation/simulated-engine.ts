@@ -56,6 +56,7 @@ export class SimulatedEngine {
       tasks: enduring(new MemoryTasks(installation, link, clock.now), clock),
       roster: new MemoryRoster(installation, link),
       moments: NO_OFFERS,
+      proofs: { record: async () => undefined },
       queue: enduring(new MemoryQueue(installation, link, process, timeline.chance), clock),
       clusters: {
         connect: async () => cluster,
