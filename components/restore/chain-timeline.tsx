@@ -51,7 +51,10 @@ export function ChainTimeline({
               data-read={place <= chosen || undefined}
               data-chosen={place === chosen || undefined}
               data-pointed={place === pointed || undefined}
-              style={{ left: `${left * 100}%`, height: layers[place]?.problem == null ? 8 + height * 48 : 40 }}
+              style={{
+                left: `${left * 100}%`,
+                height: layers[place]?.problem == null ? 8 + height * 48 : 40,
+              }}
             />
           ))}
         </div>

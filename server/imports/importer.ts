@@ -107,8 +107,6 @@ export class Importer {
     if (source.kind === 'url') return parsePlace({ url: source.url, bearer: null }, null);
     const place = await destinations.locationOf(source.id);
     // Its credentials stay with the destination: whatever lies in it is opened with them.
-    return place.scheme === 'nodelocal'
-      ? place
-      : ({ ...place, credentials: { kind: 'unstated' } });
+    return place.scheme === 'nodelocal' ? place : { ...place, credentials: { kind: 'unstated' } };
   }
 }
