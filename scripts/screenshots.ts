@@ -9,6 +9,7 @@ import { chromium } from 'playwright';
 import type { Page } from 'playwright';
 import { findChromium } from './browser.ts';
 import { startHoldfast } from './holdfast.ts';
+import { imports } from './screenshots-imports.ts';
 import { busyJobs } from './screenshots-jobs.ts';
 
 const THEMES = ['light', 'dark'] as const;
@@ -120,7 +121,10 @@ async function tour(
   await page.getByText('accounts').first().waitFor();
   await shoot('backup-view');
   await destinations(page, run, shoot);
-  if (everything !== null) await busyJobs(holdfast.about, page, shoot);
+  if (everything !== null) {
+    await imports(holdfast.about, page, shoot);
+    await busyJobs(holdfast.about, page, shoot);
+  }
   await page.goto('/nowhere');
   await shoot('not-found');
 }

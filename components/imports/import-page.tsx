@@ -19,7 +19,7 @@ export function ImportPage() {
   const destinations = useQuery(trpc.destinations.list.queryOptions());
   const { scan, start, stop, imported } = useScan();
   return (
-    <>
+    <Stack gap="lg">
       <BackLink href="/backups">All backups</BackLink>
       <PageHeader
         title="Import backups"
@@ -66,7 +66,7 @@ export function ImportPage() {
           </>
         )}
       </Stack>
-    </>
+    </Stack>
   );
 }
 

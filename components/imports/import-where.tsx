@@ -63,7 +63,7 @@ export function ImportWhere({
           value={value}
           onChange={(next) => next !== null && choose(next)}
           allowDeselect={false}
-          description={saved?.url ?? 'Of a bucket, a directory, or a single backup.'}
+          description={saved?.url}
           inputContainer={(input) => (
             <BesideInput input={input}>
               <Button
@@ -90,7 +90,7 @@ export function ImportWhere({
             description={
               saysSecret(url)
                 ? 'Its credentials are kept encrypted with each backup that is imported. Added as a destination, they are kept once.'
-                : undefined
+                : 'Of a bucket, a directory, or a single backup.'
             }
             spellCheck={false}
             autoComplete="off"

@@ -48,7 +48,7 @@ export function ChainTimeline({
               className={classes.mark}
               data-type={layers[place]?.type}
               data-missing={layers[place]?.problem != null || undefined}
-              data-read={place <= chosen || undefined}
+              data-read={(place <= chosen && layers[place]?.problem == null) || undefined}
               data-chosen={place === chosen || undefined}
               data-pointed={place === pointed || undefined}
               style={{

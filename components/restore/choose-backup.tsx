@@ -60,11 +60,14 @@ export function ChooseBackup({ initial = '' }: { initial?: string }) {
         </Stack>
       )}
       <Card padding="md" component="section" aria-label="Choose a backup">
-        <OpenBackup
-          button="Choose"
-          initial={initial}
-          onOpened={(backup) => router.push(restorePath(backup.url))}
-        />
+        <Stack gap="sm">
+          <Title order={2}>Any other, by its URL</Title>
+          <OpenBackup
+            button="Choose"
+            initial={initial}
+            onOpened={(backup) => router.push(restorePath(backup.url))}
+          />
+        </Stack>
       </Card>
     </Stack>
   );
