@@ -17,6 +17,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       ['/backup', 'transactions'],
       ['/backups', 'Known backups'],
       [`/backups/view?url=${encodeURIComponent(url)}`, 'accounts'],
+      ['/backups/import', 'Where to look'],
       ['/restore', 'Known backups'],
       [`/restore?url=${encodeURIComponent(url)}`, 'accounts'],
       ['/jobs', 'succeeded'],

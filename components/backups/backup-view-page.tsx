@@ -114,7 +114,7 @@ function BackupView({ backup }: { backup: BackupSummary }) {
                 job {backup.jobId}
               </Anchor>
             )}
-            {about.data !== undefined && about.data?.job == null && ' of another Holdfast'}, from{' '}
+            {about.data !== undefined && about.data?.job == null && ' (not known here)'}, from{' '}
             <Time at={backup.startedAt} />, in {formatDuration(took)}
           </Fact>
           {importedAt !== null && (

@@ -47,6 +47,8 @@ export class Importer {
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (error) {
+      // Nobody listens any more.
+      if (signal?.aborted === true) return;
       if (!(error instanceof HoldfastError) || error.code === 'internal') throw error;
       yield { type: 'failed', problem: { ...problemOf(error), field: error.field ?? 'url' } };
     }
