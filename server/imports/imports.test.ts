@@ -22,6 +22,7 @@ import { KEYS, S3Server } from '../storage/s3/server.ts';
 import type { Store } from '../storage/store.ts';
 import { DEFAULT_POLICY } from '../storage/retry.ts';
 import { DEFAULT_TUNING } from '../storage/tuning.ts';
+import { startDestination } from '../testing/destinations.ts';
 import type { FoundBackup, ScanEvent, Unusable } from './found.ts';
 import { ImportedBackups } from './imported.ts';
 import { Importer } from './importer.ts';
@@ -349,6 +350,23 @@ describe('a web server that lists nothing', () => {
       expect(await importer.add(source, urls(found.backups))).toMatchObject({ imported: 3 });
     } finally {
       await web.stop();
+    }
+  });
+});
+
+describe.each(['azure', 'gs', 'webdav'] as const)('a whole %s', (kind) => {
+  it('is looked through from its root', async () => {
+    const destination = await startDestination(kind);
+    try {
+      const layers = await chain((name) => destination.url(`bänk 1/${name}`), ['full', 'one']);
+      const source = at(destination.url(''));
+      const found = await all(importer.scan(source));
+      expect(found.failed).toBeNull();
+      expect(urls(found.backups)).toEqual(urls(layers));
+      expect(await importer.add(source, urls(found.backups))).toMatchObject({ imported: 2, problems: [] });
+      expect((await readManifestAt(parseLocation(layers[1]?.url ?? ''), open)).id).toBe(layers[1]?.id);
+    } finally {
+      await destination.stop();
     }
   });
 });
