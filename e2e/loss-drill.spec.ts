@@ -190,7 +190,10 @@ test('the cluster and all of Holdfast’s data are lost; from the bucket alone, 
   await after.goto('/backups');
   await after.getByRole('textbox', { name: 'Search' }).fill('full');
   await expect(after.getByRole('table', { name: 'Known backups' }).getByRole('row')).toHaveCount(2);
-  await after.getByRole('link', { name: /\/full/ }).first().click();
+  await after
+    .getByRole('link', { name: /\/full/ })
+    .first()
+    .click();
   await expect(after.getByText(/job \d+ \(not known here\)/)).toBeVisible();
   await expectGoodPage(after);
   await after.getByRole('button', { name: 'Forget' }).click();

@@ -60,7 +60,9 @@ it('finds nothing wrong where root restores into its own version', async () => {
 it('warns of what an older version may lack, not of a newer one', async () => {
   const older = await check(root, manifest('99.1'));
   expect(older.by['version']).toMatchObject({ verdict: 'warning' });
-  expect(older.warnings).toEqual([expect.stringMatching(/^The backup is of PostgreSQL 99\.1, and the cluster runs/)]);
+  expect(older.warnings).toEqual([
+    expect.stringMatching(/^The backup is of PostgreSQL 99\.1, and the cluster runs/),
+  ]);
   expect((await check(root, manifest('9.6'))).by['version']).toMatchObject({ verdict: 'good' });
 });
 

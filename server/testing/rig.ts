@@ -106,7 +106,15 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const storage: StorageConfig = { externDir, saved: firstToKnow(destinations, imported), tuning };
   const open: EngineTools['openStore'] = (location, onWait) =>
     around(openStore(location, { ...storage, onWait }));
-  const statements = new StatementExecutor({ clusters, jobStore, jobLog: jobs, known, queue, openStore: open, now });
+  const statements = new StatementExecutor({
+    clusters,
+    jobStore,
+    jobLog: jobs,
+    known,
+    queue,
+    openStore: open,
+    now,
+  });
   const services: Services = {
     accounts: new Accounts(metadata, { now, secureCookies: false }),
     clusters,
