@@ -5,6 +5,7 @@ import { fullBackup } from './full-backup.ts';
 import { jobs } from './jobs.ts';
 import { plan } from './plan.ts';
 import { postgresIncremental } from './postgres-incremental.ts';
+import { restore } from './restore.ts';
 
 /** One result. `ratio` compares what was measured side by side in this run; times are this machine's. */
 export interface Result {
@@ -21,6 +22,7 @@ export interface Result {
 const benchmarks: Record<string, () => Promise<Result[]>> = {
   'full-backup': fullBackup,
   'postgres-incremental': postgresIncremental,
+  restore,
   jobs,
   plan,
   cockroach,

@@ -11,6 +11,7 @@ import { findChromium } from './browser.ts';
 import { startHoldfast } from './holdfast.ts';
 import { imports } from './screenshots-imports.ts';
 import { busyJobs } from './screenshots-jobs.ts';
+import { verifies } from './screenshots-verify.ts';
 
 const THEMES = ['light', 'dark'] as const;
 const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } } as const;
@@ -124,6 +125,7 @@ async function tour(
   if (everything !== null) {
     await imports(holdfast.about, page, shoot);
     await busyJobs(holdfast.about, page, shoot);
+    await verifies(holdfast.about, page, `bank-${run}`, shoot);
   }
   await page.goto('/nowhere');
   await shoot('not-found');

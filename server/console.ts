@@ -19,6 +19,7 @@ import { BossQueue } from './jobs/queue.ts';
 import { JobStore } from './jobs/store.ts';
 import { ClusterRegistry } from './metadata/clusters.ts';
 import { openMetadata } from './metadata/open.ts';
+import { ProofStore } from './metadata/proofs.ts';
 import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
 import type { Services } from './services.ts';
@@ -78,6 +79,7 @@ async function startConsole(logger: Logger): Promise<Role> {
     jobs,
     known,
     importer: new Importer({ destinations, imported, known, openStore: open }),
+    proofs: new ProofStore(metadata),
     statements,
     users,
   };

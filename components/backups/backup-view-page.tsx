@@ -15,6 +15,10 @@ import { ErrorAlert } from '../ui/errors.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
 import { Age, Bytes, Count, Moment, Time } from '../ui/figures.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { DrillButton } from '../drill/drill-button.tsx';
+import { LastDrill } from '../drill/last-drill.tsx';
+import { LastDamage, LastVerified } from '../verify/last-verified.tsx';
+import { VerifyButton } from '../verify/verify-button.tsx';
 import { BackupChain } from './backup-chain.tsx';
 import { BackupObjects } from './backup-objects.tsx';
 import { BuildOn } from './build-on.tsx';
@@ -73,6 +77,8 @@ function BackupView({ backup }: { backup: BackupSummary }) {
         actions={
           <Group gap="sm">
             {importedAt !== null && <ForgetBackup url={backup.url} />}
+            <VerifyButton backup={backup} />
+            <DrillButton backup={backup} />
             <BuildOn backup={backup} />
             <Button
               component={Link}
@@ -84,6 +90,7 @@ function BackupView({ backup }: { backup: BackupSummary }) {
           </Group>
         }
       />
+      <LastDamage backupId={backup.id} />
       <Card component="section" aria-label="Summary">
         <Facts>
           <Fact label="Type">
@@ -122,6 +129,12 @@ function BackupView({ backup }: { backup: BackupSummary }) {
               <Time at={importedAt} />
             </Fact>
           )}
+          <Fact label="Last verified">
+            <LastVerified backupId={backup.id} />
+          </Fact>
+          <Fact label="Last drill">
+            <LastDrill backupId={backup.id} />
+          </Fact>
         </Facts>
       </Card>
       {backup.type === 'incremental' && <BackupChain backup={backup} />}

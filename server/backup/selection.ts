@@ -159,9 +159,11 @@ export interface RestoredObject {
   /** As it will be called. */
   target: ObjectName;
   kind: ObjectKind;
-  /** What is loaded from all backups of the chain, a row once for each of them that has it; bytes as COPY text. */
+  /** What all backups of the chain have to load, a row once for each of them that has it; bytes as COPY text. */
   rows: number;
   bytes: number;
+  /** There may be fewer rows: some backups have newer ones in the place of others, or say that they are gone. */
+  atMost: boolean;
   /** True when the target cluster has an object of that name: the restore is refused. */
   conflict: boolean;
 }
@@ -186,7 +188,7 @@ export interface RestorePlan {
   missing: MissingDependency[];
   /** Databases that the restore creates. */
   createsDatabases: string[];
-  totals: { tables: number; rows: number; bytes: number };
+  totals: { tables: number; rows: number; bytes: number; atMost: boolean };
   /** What the target cluster was checked for; empty where the backup itself can't be read. */
   checks: TargetCheck[];
   problems: Problem[];

@@ -42,15 +42,7 @@ export class PickColumns extends Transform {
         continue;
       }
       if (this.#column < this.#last) {
-        done(
-          new HoldfastError(
-            'corrupt-backup',
-            `a row has ${this.#column + 1} columns, but its key is in column ${this.#last + 1}`,
-            {
-              hint: 'Do not restore from this backup. Use another one, or another copy of it.',
-            },
-          ),
-        );
+        done(lacksKey(this.#column + 1, this.#last + 1));
         return;
       }
       this.#endRow(picked);
@@ -70,6 +62,18 @@ export class PickColumns extends Transform {
     for (const value of this.#values) value?.splice(0);
     this.#column = 0;
   }
+}
+
+/** A row has so many columns only, and its key's last one is a later one; both counted from 1. */
+export function lacksKey(columns: number, keyColumn: number): HoldfastError {
+  return notRows(`a row has ${columns} columns, but its key is in column ${keyColumn}`);
+}
+
+/** What should be rows in COPY text isn't. */
+export function notRows(problem: string): HoldfastError {
+  return new HoldfastError('corrupt-backup', problem, {
+    hint: 'Do not restore from this backup. Use another one, or another copy of it.',
+  });
 }
 
 /** Where the next bare tab or newline is, or -1. */

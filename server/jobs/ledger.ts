@@ -232,8 +232,8 @@ export interface WantedMoment extends AttemptOf {
 
 /** What jobs have proved of backups. */
 export interface ProofLedger {
-  /** Records what a job has proved, in place of what it had proved before. */
-  record(proof: NewProof): Promise<void>;
+  /** Records what a job has proved, in place of what it had proved before; that stays with `unlessThere`. */
+  record(proof: NewProof, options?: { unlessThere?: boolean }): Promise<void>;
 }
 
 /** Which engines there are. */

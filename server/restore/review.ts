@@ -24,6 +24,7 @@ export function planOf(check: RestoreCheck, printed: string): RestorePlan {
       kind: objectKindOf(descriptor),
       rows: size?.rows ?? 0,
       bytes: size?.bytes ?? 0,
+      atMost: size?.changed ?? false,
       conflict: check.conflicts.has(nameKey(target)),
     };
   });
@@ -45,6 +46,7 @@ export function planOf(check: RestoreCheck, printed: string): RestorePlan {
       tables: tables.length,
       rows: tables.reduce((sum, table) => sum + table.rows, 0),
       bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+      atMost: tables.some((table) => table.atMost),
     },
     checks: check.checks,
     problems: check.problems.map(problemOf),

@@ -67,11 +67,15 @@ export interface EngineOptions {
   limits?: Partial<Limits>;
   /** As of EngineTools. */
   patienceMs?: number;
+  /** As of EngineTools. */
+  mergeBytes?: number;
 }
 
 export interface RigOptions {
   /** What the cluster `default` is, instead of the rig's own server. */
   clusterUrl?: string;
+  /** Where the programs of the rig's own server are; as of TestServerOptions. */
+  serverBin?: string;
   /** How patient stores are. */
   tuning?: Tuning;
   /** What is put around each store that is opened. */
@@ -86,7 +90,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const logger = pino({ level: process.env['HOLDFAST_TEST_LOG'] ?? 'silent' });
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-rig-'));
   const externDir = path.join(directory, 'extern');
-  const server = await startTestServer();
+  const server = await startTestServer({ bin: options.serverBin });
   await server.exec('postgres', 'CREATE DATABASE holdfast');
   const metadataUrl = server.url.replace(/\/postgres$/, '/holdfast');
   const metadata = openMetadata(metadataUrl);
@@ -126,6 +130,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     jobs,
     known,
     importer: new Importer({ destinations, imported, known, openStore: open }),
+    proofs: new ProofStore(metadata),
     statements,
     users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
   };
@@ -138,6 +143,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     locality = '',
     limits,
     patienceMs = 600_000,
+    mergeBytes,
   }: EngineOptions = {}): Promise<() => Promise<void>> {
     const stopping = new AbortController();
     const engineQueue = await BossQueue.open(metadataUrl, 'engine', logger);
@@ -157,6 +163,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       logger,
       clock: systemClock,
       patienceMs,
+      mergeBytes,
       stopping: stopping.signal,
     };
     const work = await startWork(tools, tasks);
