@@ -2,6 +2,7 @@ import { router } from './init.ts';
 import { backupsRouter } from './backups.ts';
 import { clustersRouter } from './clusters.ts';
 import { destinationsRouter } from './destinations.ts';
+import { importsRouter } from './imports.ts';
 import { drillsRouter } from './drills.ts';
 import { jobsRouter } from './jobs.ts';
 import { restoresRouter } from './restores.ts';
@@ -14,6 +15,7 @@ export const appRouter = router({
   clusters: clustersRouter,
   destinations: destinationsRouter,
   backups: backupsRouter,
+  imports: importsRouter,
   restores: restoresRouter,
   verifies: verifiesRouter,
   drills: drillsRouter,
