@@ -220,7 +220,7 @@ export interface TaskLedger {
   willWrite(task: TaskTry, file: string): Promise<boolean>;
   /** Records how far a try is; answers whether it still counts. */
   progress(task: TaskTry, progress: TaskProgress): Promise<boolean>;
-  /** Records what came of a task; answers false when another try was first, and this one doesn't count. */
+  /** Records what came of a task; answers false when another try was first, or the attempt is over: this one doesn't count. */
   finish(task: TaskTry, progress: TaskProgress, result: object): Promise<boolean>;
   /** A try has failed, and the token comes again. */
   trouble(task: TaskTry, error: JobError): Promise<void>;
@@ -232,7 +232,10 @@ export interface TaskLedger {
   totals(job: ClaimedJob): Promise<TaskTotals>;
   /** The results of the attempt's tasks, in the order of the plan. */
   results(job: ClaimedJob): Promise<unknown[]>;
-  /** What the attempt may leave over: every file that tasks with more than one of them began to write. */
+  /**
+   * What may be left over beside the results: every file that tasks of the attempt with more than one of them began to write, and
+   * those that were being written when an earlier attempt ended.
+   */
   leftovers(job: ClaimedJob): Promise<string[]>;
   /** Every file that any try of any attempt of the job began to write. */
   files(job: JobId): Promise<string[]>;
