@@ -16,9 +16,11 @@ import { BossQueue } from './jobs/queue.ts';
 import { JobStore } from './jobs/store.ts';
 import { ClusterRegistry } from './metadata/clusters.ts';
 import { openMetadata } from './metadata/open.ts';
+import { ProofStore } from './metadata/proofs.ts';
 import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
 import type { Services } from './services.ts';
+import { Readiness } from './restore/readiness/gather.ts';
 import { BackedUpUsers } from './restore/recreate-users.ts';
 import { StatementExecutor } from './statement/execute.ts';
 import type { Location } from './storage/location.ts';
@@ -63,12 +65,15 @@ async function startConsole(logger: Logger): Promise<Role> {
     now,
   });
   const users = new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open });
+  const proofs = new ProofStore(metadata);
+  const readiness = new Readiness({ jobs, clusters, destinations, proofs, openStore: open, now });
   const services: Services = {
     accounts,
     clusters,
     destinations,
     connectionTests,
     jobs,
+    readiness,
     statements,
     users,
   };

@@ -3,6 +3,7 @@ import type { ClusterRegistry } from './metadata/clusters.ts';
 import type { ConnectionTests } from './destinations/connection-test.ts';
 import type { Destinations } from './destinations/destinations.ts';
 import type { JobLog } from './jobs/log.ts';
+import type { Readiness } from './restore/readiness/gather.ts';
 import type { BackedUpUsers } from './restore/recreate-users.ts';
 import type { StatementExecutor } from './statement/execute.ts';
 
@@ -13,6 +14,7 @@ export interface Services {
   destinations: Destinations;
   connectionTests: ConnectionTests;
   jobs: JobLog;
+  readiness: Readiness;
   statements: StatementExecutor;
   users: BackedUpUsers;
 }

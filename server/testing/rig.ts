@@ -26,6 +26,7 @@ import { ClusterRegistry } from '../metadata/clusters.ts';
 import { migrate, openMetadata } from '../metadata/open.ts';
 import type { Metadata } from '../metadata/open.ts';
 import { ProofStore } from '../metadata/proofs.ts';
+import { Readiness } from '../restore/readiness/gather.ts';
 import { BackedUpUsers } from '../restore/recreate-users.ts';
 import type { Services } from '../services.ts';
 import type { Answer } from '../statement/answers.ts';
@@ -110,6 +111,14 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       openStore: (location) => openStore(location, { ...storage, tuning: PROBE_TUNING }),
     }),
     jobs,
+    readiness: new Readiness({
+      jobs,
+      clusters,
+      destinations,
+      proofs: new ProofStore(metadata),
+      openStore: open,
+      now,
+    }),
     statements,
     users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
   };

@@ -3,6 +3,7 @@ import { backupsRouter } from './backups.ts';
 import { clustersRouter } from './clusters.ts';
 import { destinationsRouter } from './destinations.ts';
 import { jobsRouter } from './jobs.ts';
+import { readinessRouter } from './readiness.ts';
 import { restoresRouter } from './restores.ts';
 import { sessionRouter } from './session.ts';
 
@@ -13,6 +14,7 @@ export const appRouter = router({
   destinations: destinationsRouter,
   backups: backupsRouter,
   restores: restoresRouter,
+  readiness: readinessRouter,
   jobs: jobsRouter,
 });
 
