@@ -25,7 +25,7 @@ const inBody = new Set([
 
 /** Answers that wait for a cluster or a storage, which may take seconds to say nothing: no other answer waits for them in a batch. */
 function isSlow(path: string): boolean {
-  return path.startsWith('clusters.') || path === 'destinations.test';
+  return path.startsWith('clusters.') || path.startsWith('readiness.') || path === 'destinations.test';
 }
 
 function createClient() {

@@ -17,7 +17,9 @@ function brokenReason(facts: TargetFacts, now: number): Reason[] {
   if (layer === undefined) return [];
   const what = layerWords(chain, place, layer);
   if (layer.state === 'unread')
-    return [{ level: 'unknown', kind: 'not-learnt', words: `Not all of it has been read: ${what}.`, action: null }];
+    return [
+      { level: 'unknown', kind: 'not-learnt', words: `Not all of it has been read: ${what}.`, action: null },
+    ];
   const action = brokenAction(facts, chain, layer);
   return point === null
     ? [{ level: 'lost', kind: 'no-point', words: `Nothing can be restored: ${what}.`, action }]
