@@ -114,9 +114,11 @@ function Head({ title, about, verdict }: { title: string; about: React.ReactNode
   );
 }
 
-/** What else there is to say, after the sentence that the verdict is. */
+/** What else there is to say, after the sentence that the verdict is; facts that stand above with their reasons are left out. */
 function Reasons({ verdict }: { verdict: Verdict }) {
-  const others = verdict.reasons.filter(({ words }) => words !== verdict.words);
+  const others = verdict.reasons.filter(
+    ({ kind, words }) => words !== verdict.words && kind !== 'next-is-full',
+  );
   if (others.length === 0) return null;
   return (
     <ul className={classes.reasons} aria-label="Also">

@@ -5,14 +5,14 @@ import type { TargetFacts } from './use-readiness.ts';
 
 /** Where a time to restore comes from: the last drill, or a restore, and of what. */
 export function paceWords({ pace, point }: TargetFacts): string {
-  if (pace === null || point === null) return 'no drill yet tells';
+  if (pace === null || point === null) return 'no drill or restore yet';
   const what = pace.from === 'drill' ? 'the last drill' : 'the last restore';
   const of = {
     backup: 'of this backup',
     target: 'of another backup of it',
     cluster: 'of another backup of this cluster',
   }[pace.of];
-  return `${formatBytes(point.bytes)} at the ${formatBytes(pace.bytesASecond)}/s of ${what} ${of}`;
+  return `${formatBytes(point.bytes)} stored, at the ${formatBytes(pace.bytesASecond)}/s of ${what} ${of}`;
 }
 
 export function estimateWords({ pace }: TargetFacts): string {

@@ -32,7 +32,7 @@ export function TargetFacts({ facts }: { facts: Facts }) {
           <>
             <Moment at={point.at} />
             <Why>
-              lost now: what is newer than <Age at={point.at} />
+              <Age at={point.at} />; what was written since would be lost
             </Why>
           </>
         )}

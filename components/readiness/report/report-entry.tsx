@@ -78,7 +78,7 @@ function Facts({ facts, now }: { facts: TargetFacts; now: number }) {
           <Row name="Newest point">
             {point === null
               ? 'none'
-              : `${at(point.at)}; lost now: what is newer (${formatAge(new Date(point.at), new Date(now))})`}
+              : `${at(point.at)}, ${formatAge(new Date(point.at), new Date(now))}: what was written since would be lost`}
           </Row>
           <Row name="Time to restore">
             {estimateWords(facts)}, {paceWords(facts)}

@@ -23,7 +23,7 @@ export interface LayerDigest {
 
 export interface DigestTable {
   name: ObjectName;
-  /** COPY text of its rows in this layer. */
+  /** Stored, of this layer. */
   bytes: number;
   /** This layer has every row of it, not changes alone. */
   whole: boolean;
@@ -55,14 +55,14 @@ export function digestOf(manifest: Manifest): LayerDigest {
       manifest.descriptors.flatMap(({ kind, name }) => {
         if (kind !== 'table') return [];
         const key = nameKey(name);
-        return [[key, { name, bytes: sizes.get(key)?.rawBytes ?? 0, whole: !changed.has(key) }] as const];
+        return [[key, { name, bytes: sizes.get(key)?.bytes ?? 0, whole: !changed.has(key) }] as const];
       }),
     ),
     missing: missing.map(({ object, consequence }) => ({ database: object.database, words: consequence })),
   };
 }
 
-/** How much COPY text a restore of a table reads from a chain, given oldest to newest. */
+/** How many stored bytes a restore of a table reads from a chain, given oldest to newest. */
 export function bytesOf(layers: readonly LayerDigest[], key: string): number {
   let bytes = 0;
   for (const layer of layers.toReversed()) {

@@ -41,7 +41,7 @@ export interface Part {
   whole: boolean;
   /** Tables that are taken from this one: no newer backup has them. `schema.name`, quoted where needed. */
   tables: string[];
-  /** COPY text that a restore of them reads, of all layers. */
+  /** Stored, that a restore of them reads, of all layers. */
   bytes: number;
 }
 
@@ -58,6 +58,7 @@ export interface PointFacts {
 export interface PaceFacts {
   /** Milliseconds. */
   estimateMs: number;
+  /** As stored. */
   bytesASecond: number;
   /** Of this very backup, of another one of this target, or of another one of its cluster. */
   of: 'backup' | 'target' | 'cluster';

@@ -24,10 +24,16 @@ import { Shelf } from './shelf.ts';
 import { type Source, sourcesOf } from './sources.ts';
 import type { ReadinessEntry } from './verdict.ts';
 
-/** Manifests and clusters that haven't answered by then are said not to have. */
-const READING_MS = 4_000;
-/** And then databases, which are asked once it is known which have backups. */
-const ASKING_MS = 4_000;
+/** What hasn't answered by then is said not to have, in milliseconds. */
+export interface Patience {
+  /** Manifests. */
+  readingMs: number;
+  /** And then databases, which are asked once it is known which have backups. */
+  askingMs: number;
+}
+
+/** A page waits for it. */
+const PATIENCE: Patience = { readingMs: 4_000, askingMs: 4_000 };
 /** Who asks at the same time, or right after, gets the same answer. */
 const SHARED_MS = 3_000;
 /** Restores that pages look at to tell how fast they are. */
@@ -62,13 +68,15 @@ export interface ReadinessReport {
 /** Learns what there is to know of every protected target, as far as it can be told within seconds. */
 export class Readiness {
   readonly #tools: ReadinessTools;
+  readonly #patience: Patience;
   readonly #shelf: Shelf;
   readonly #live: LiveDatabases;
   readonly #databases: Asked<DatabaseInfo[] | null>;
   readonly #reports: Asked<ReadinessReport | Error>;
 
-  constructor(tools: ReadinessTools) {
+  constructor(tools: ReadinessTools, patience = PATIENCE) {
     this.#tools = tools;
+    this.#patience = patience;
     const now = (): number => tools.now().getTime();
     this.#shelf = new Shelf(tools.openStore, now);
     this.#live = new LiveDatabases(now);
@@ -87,8 +95,9 @@ export class Readiness {
 
   async #gather(): Promise<ReadinessReport> {
     const { jobs, clusters, destinations, now } = this.#tools;
-    const reading = new Deadline(READING_MS);
-    const asking = new Deadline(READING_MS + ASKING_MS);
+    const { readingMs, askingMs } = this.#patience;
+    const reading = new Deadline(readingMs);
+    const asking = new Deadline(readingMs + askingMs);
     try {
       const [groups, registered, saved, active, restores] = await Promise.all([
         this.#examine(reading),

@@ -136,7 +136,7 @@ const cases: [string, Partial<TargetFacts>, string, string, unknown][] = [
     'the destination is slow',
     { point: null, chain: { url: FULL, newest: true, layers: layers('unread') } },
     'unknown',
-    `Not all of it has been read: the backup ${FULL} has not been answered for in time.`,
+    `Not all of it has been read: the backup ${FULL} has not been answered for in time (it is unread).`,
     null,
   ],
   [

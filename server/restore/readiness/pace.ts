@@ -9,6 +9,7 @@ export interface Timed {
   from: PaceFacts['from'];
   jobId: string;
   at: string;
+  /** As stored. */
   bytes: number;
   milliseconds: number;
 }
@@ -23,7 +24,7 @@ export function timedOf(proofs: readonly ProofHead[], restores: readonly JobView
     const at = finishedAt.toISOString();
     return [{ url: location, from: 'drill', jobId, at, bytes: figures.bytes, milliseconds }];
   });
-  const jobs = restores.flatMap(({ id, location, bytes, startedAt, finishedAt }): Timed[] => {
+  const jobs = restores.flatMap(({ id, location, storedBytes: bytes, startedAt, finishedAt }): Timed[] => {
     if (startedAt === null || finishedAt === null) return [];
     const milliseconds = Date.parse(finishedAt) - Date.parse(startedAt);
     return [{ url: location, from: 'restore', jobId: id, at: finishedAt, bytes, milliseconds }];

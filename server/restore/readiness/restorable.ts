@@ -33,24 +33,20 @@ function brokenReason(facts: TargetFacts, now: number): Reason[] {
       ];
 }
 
-function layerWords({ layers, url }: ChainFacts, place: number, { url: at, state, why }: LayerFacts): string {
-  const which =
-    layers.length === 1
-      ? `the backup ${url}`
-      : `layer ${place + 1} of the ${layers.length} of its chain, ${at},`;
-  switch (state) {
-    case 'lost':
-      return `${which} is not where it was made (${why})`;
-    case 'damaged':
-      return `${which} is damaged (${why})`;
-    case 'unreachable':
-      return `${which} can’t be reached (${why})`;
-    case 'unread':
-      return `${which} has not been answered for in time`;
-    case 'readable':
-      return `${which} is readable`;
-  }
+function layerWords({ layers }: ChainFacts, place: number, { url, state, why }: LayerFacts): string {
+  const layer = layers.length === 1 ? null : `layer ${place + 1} of the ${layers.length} of its chain`;
+  // What a store or a manifest says names the place by itself.
+  if (why?.includes(url) === true) return layer === null ? why : `${layer}: ${why}`;
+  return `${layer === null ? `the backup ${url}` : `${layer}, ${url},`} ${STATE_WORDS[state]}${why === null ? '' : ` (${why})`}`;
 }
+
+const STATE_WORDS: Readonly<Record<LayerFacts['state'], string>> = {
+  lost: 'is not where it was made',
+  damaged: 'is damaged',
+  unreachable: 'can’t be reached',
+  unread: 'has not been answered for in time',
+  readable: 'is readable',
+};
 
 /** A new full backup makes all good again, where there is still something to back up. */
 function brokenAction(facts: TargetFacts, { url }: ChainFacts, layer: LayerFacts): Action {

@@ -3,8 +3,8 @@ import type { TargetFacts, UnprotectedDatabases } from './facts.ts';
 /** What a verdict may be, the worst first. */
 export const LEVELS = [
   'lost',
-  'unprotected',
   'at-risk',
+  'unprotected',
   'incomplete',
   'due',
   'unknown',
