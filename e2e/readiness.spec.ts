@@ -50,6 +50,8 @@ function card(page: Page, name: string): Locator {
 }
 
 const BANK = 'bank of default';
+/** By then the page has asked once more, and been answered. */
+const REFRESHED_MS = 60_000;
 
 test('root sees what could be restored, what is the matter with it, and what to do', async ({ browser }) => {
   const page = await openConsole(browser, started.about);
@@ -81,7 +83,7 @@ test('root sees what could be restored, what is the matter with it, and what to 
   // A restore tells how long one takes.
   await run(`RESTORE DATABASE bank FROM 'nodelocal://self/first' WITH into_db = 'bank_again'`);
   await page.reload();
-  await expect(bank).toContainText(/about .* of the last restore of this backup/);
+  await expect(bank).toContainText(/about .* of the last restore of this backup/, { timeout: REFRESHED_MS });
 
   // A damaged manifest is found by looking, and the backup before it is what is left. On a page that doesn't look meanwhile:
   // what was read is good for a minute.
@@ -92,7 +94,7 @@ test('root sees what could be restored, what is the matter with it, and what to 
   const text = await readFile(manifest, 'utf8');
   await writeFile(manifest, text.replace('accounts', 'Accounts'));
   await page.goto('/readiness');
-  await expect(bank).toContainText('At risk');
+  await expect(bank).toContainText('At risk', { timeout: REFRESHED_MS });
   await expect(bank).toContainText(
     'The newest backup can’t be restored: manifest.json of nodelocal://self/second is damaged',
   );

@@ -35,7 +35,7 @@ export interface Patience {
 /** A page waits for it. */
 const PATIENCE: Patience = { readingMs: 4_000, askingMs: 4_000 };
 /** Who asks at the same time, or right after, gets the same answer. */
-const SHARED_MS = 3_000;
+const SHARED_MS = 1_000;
 /** Restores that pages look at to tell how fast they are. */
 const RESTORES = 100;
 
