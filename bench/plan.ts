@@ -8,7 +8,7 @@ import type { Planned } from './plan-process.ts';
 import type { Result } from './run.ts';
 
 /** A million ranges, about. */
-const CLUSTER = 'simulated://300?rows=1000000000&range=55KiB';
+export const MILLION_RANGES = 'simulated://300?rows=1000000000&range=55KiB';
 const PROCESS = join(import.meta.dirname, 'plan-process.ts');
 
 /**
@@ -24,7 +24,7 @@ export async function plan(): Promise<Result[]> {
     await migrate(metadata);
     await metadata.close();
     const run = async (what: 'list' | 'plan' | 'record'): Promise<Planned> => {
-      const { stdout } = await promisify(execFile)(process.execPath, [PROCESS, what, CLUSTER, url]);
+      const { stdout } = await promisify(execFile)(process.execPath, [PROCESS, what, MILLION_RANGES, url]);
       return JSON.parse(stdout) as Planned;
     };
     const [listed, planned, recorded] = [await run('list'), await run('plan'), await run('record')];

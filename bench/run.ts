@@ -1,10 +1,13 @@
 /** `npm run bench`: every benchmark, one JSON line a result. Names after it choose: `npm run bench full-backup`. */
 import { cockroachLoad } from './cockroach-load.ts';
 import { cockroach } from './cockroach.ts';
+import { engines } from './engines.ts';
 import { fullBackup } from './full-backup.ts';
 import { jobs } from './jobs.ts';
 import { plan } from './plan.ts';
 import { postgresIncremental } from './postgres-incremental.ts';
+import { restore } from './restore.ts';
+import { seal } from './seal.ts';
 
 /** One result. `ratio` compares what was measured side by side in this run; times are this machine's. */
 export interface Result {
@@ -21,8 +24,11 @@ export interface Result {
 const benchmarks: Record<string, () => Promise<Result[]>> = {
   'full-backup': fullBackup,
   'postgres-incremental': postgresIncremental,
+  restore,
+  engines,
   jobs,
   plan,
+  seal,
   cockroach,
   'cockroach-load': cockroachLoad,
 };

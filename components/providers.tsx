@@ -19,6 +19,10 @@ const inBody = new Set([
   'backups.plan',
   'backups.inspect',
   'backups.chain',
+  'backups.object',
+  'backups.tableLayers',
+  'backups.firstRows',
+  'backups.schema',
   'restores.plan',
   'restores.users',
 ]);

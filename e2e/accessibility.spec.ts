@@ -19,6 +19,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
       ['/backup', 'transactions'],
       ['/backups', 'Known backups'],
       [`/backups/view?url=${encodeURIComponent(url)}`, 'accounts'],
+      [
+        `/backups/object?url=${encodeURIComponent(url)}&kind=table&database=bank&schema=public&name=accounts`,
+        'Needed by',
+      ],
       ['/restore', 'Known backups'],
       [`/restore?url=${encodeURIComponent(url)}`, 'accounts'],
       ['/jobs', 'succeeded'],

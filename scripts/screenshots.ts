@@ -10,6 +10,7 @@ import type { Page } from 'playwright';
 import { findChromium } from './browser.ts';
 import { startHoldfast } from './holdfast.ts';
 import { busyJobs } from './screenshots-jobs.ts';
+import { verifies } from './screenshots-verify.ts';
 
 const THEMES = ['light', 'dark'] as const;
 const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } } as const;
@@ -120,7 +121,10 @@ async function tour(
   await page.getByText('accounts').first().waitFor();
   await shoot('backup-view');
   await destinations(page, run, shoot);
-  if (everything !== null) await busyJobs(holdfast.about, page, shoot);
+  if (everything !== null) {
+    await busyJobs(holdfast.about, page, shoot);
+    await verifies(holdfast.about, page, `bank-${run}`, shoot);
+  }
   await page.goto('/nowhere');
   await shoot('not-found');
 }

@@ -22,12 +22,15 @@ export interface Repeating {
   stop(): Promise<void>;
 }
 
-/** Does something every `ms` milliseconds, one time after the other; the first time after `ms`. It must not throw. */
-export function repeat(clock: Clock, ms: number, work: () => Promise<void>): Repeating {
+/**
+ * Does something every `ms` milliseconds, one time after the other; the first time after `ms`, which is asked for anew each time
+ * where it is a function. The work must not throw.
+ */
+export function repeat(clock: Clock, ms: number | (() => number), work: () => Promise<void>): Repeating {
   const over = new AbortController();
   const going = (async () => {
     for (;;) {
-      await clock.sleep(ms, over.signal);
+      await clock.sleep(typeof ms === 'number' ? ms : ms(), over.signal);
       if (over.signal.aborted) return;
       await work();
     }

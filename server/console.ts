@@ -21,6 +21,7 @@ import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
 import type { Services } from './services.ts';
 import { Readiness } from './restore/readiness/gather.ts';
+import { BackupBrowser } from './restore/browse/browser.ts';
 import { BackedUpUsers } from './restore/recreate-users.ts';
 import { StatementExecutor } from './statement/execute.ts';
 import type { Location } from './storage/location.ts';
@@ -74,8 +75,10 @@ async function startConsole(logger: Logger): Promise<Role> {
     connectionTests,
     jobs,
     readiness,
+    proofs,
     statements,
     users,
+    browser: new BackupBrowser(open),
   };
 
   const pages = next({ dev: false, quiet: true, dir: path.resolve(import.meta.dirname, '..') });

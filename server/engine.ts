@@ -14,6 +14,7 @@ import { StoredMomentOffers } from './jobs/moment-offers.ts';
 import { BossQueue } from './jobs/queue.ts';
 import { JobStore } from './jobs/store.ts';
 import { TaskBoard } from './jobs/tasks.ts';
+import { READ_STALL_MS } from './jobs/timing.ts';
 import type { EngineTools } from './jobs/tools.ts';
 import { startWork } from './jobs/work.ts';
 import { ClusterRegistry } from './metadata/clusters.ts';
@@ -60,6 +61,7 @@ async function startEngine(logger: Logger): Promise<Role> {
     logger,
     clock,
     patienceMs: config.patienceMs,
+    readStallMs: READ_STALL_MS,
     stopping: stopping.signal,
   };
   const work = await startWork(tools, config.engineTasks);

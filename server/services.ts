@@ -4,6 +4,8 @@ import type { ConnectionTests } from './destinations/connection-test.ts';
 import type { Destinations } from './destinations/destinations.ts';
 import type { JobLog } from './jobs/log.ts';
 import type { Readiness } from './restore/readiness/gather.ts';
+import type { ProofStore } from './metadata/proofs.ts';
+import type { BackupBrowser } from './restore/browse/browser.ts';
 import type { BackedUpUsers } from './restore/recreate-users.ts';
 import type { StatementExecutor } from './statement/execute.ts';
 
@@ -15,6 +17,8 @@ export interface Services {
   connectionTests: ConnectionTests;
   jobs: JobLog;
   readiness: Readiness;
+  proofs: ProofStore;
   statements: StatementExecutor;
   users: BackedUpUsers;
+  browser: BackupBrowser;
 }

@@ -15,8 +15,13 @@ import { ErrorAlert } from '../ui/errors.tsx';
 import { Fact, Facts } from '../ui/fact.tsx';
 import { Age, Bytes, Count, Moment, Time } from '../ui/figures.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { DrillButton } from '../drill/drill-button.tsx';
+import { LastDrill } from '../drill/last-drill.tsx';
+import { LastDamage, LastVerified } from '../verify/last-verified.tsx';
+import { VerifyButton } from '../verify/verify-button.tsx';
 import { BackupChain } from './backup-chain.tsx';
 import { BackupObjects } from './backup-objects.tsx';
+import { BackupUsers } from './backup-users.tsx';
 import { BuildOn } from './build-on.tsx';
 import { TypeBadge } from './layer-list.tsx';
 import { openable } from './opened-with.ts';
@@ -68,6 +73,8 @@ function BackupView({ backup }: { backup: BackupSummary }) {
         }
         actions={
           <Group gap="sm">
+            <VerifyButton backup={backup} />
+            <DrillButton backup={backup} />
             <BuildOn backup={backup} />
             <Button
               component={Link}
@@ -79,6 +86,7 @@ function BackupView({ backup }: { backup: BackupSummary }) {
           </Group>
         }
       />
+      <LastDamage backupId={backup.id} />
       <Card component="section" aria-label="Summary">
         <Facts>
           <Fact label="Type">
@@ -100,21 +108,26 @@ function BackupView({ backup }: { backup: BackupSummary }) {
             <Bytes value={backup.totals.bytes} /> in {plural(backup.totals.files, 'file')} (
             <Bytes value={backup.totals.rawBytes} /> of rows)
           </Fact>
-          <Fact label="Users">{plural(backup.users, 'user')}, with password hashes and memberships</Fact>
+          <Fact label="Users">
+            <BackupUsers names={backup.users} />
+          </Fact>
           <Fact label="Made by">
             <Anchor component={Link} href={`/jobs/${backup.jobId}`} underline="always" inherit>
               job {backup.jobId}
             </Anchor>
             , from <Time at={backup.startedAt} />, in {formatDuration(took)}
           </Fact>
+          <Fact label="Last verified">
+            <LastVerified backupId={backup.id} />
+          </Fact>
+          <Fact label="Last drill">
+            <LastDrill backupId={backup.id} />
+          </Fact>
         </Facts>
       </Card>
       {backup.type === 'incremental' && <BackupChain backup={backup} />}
       <StatementSection statement={backup.statement} />
-      <Stack gap="xs" component="section" aria-label="Objects">
-        <Title order={2}>Objects</Title>
-        <BackupObjects objects={backup.objects} incremental={backup.type === 'incremental'} />
-      </Stack>
+      <BackupObjects backup={backup} />
       {backup.leftOut.length > 0 && (
         <Stack gap="xs" component="section" aria-label="Not included">
           <Title order={2}>Not included</Title>

@@ -108,9 +108,13 @@ function Entry({ entry }: { entry: LogEntry }) {
     return (
       <Group gap="xs" wrap="nowrap" align="flex-start" miw={0}>
         <IconCircleDot size={16} aria-hidden className={classes.icon} />
-        <Group gap="xs">
+        <Group gap="xs" miw={0}>
           <StateBadge state={entry.state} />
-          {entry.error !== null && <Text size="sm">{entry.error.message}</Text>}
+          {entry.error !== null && (
+            <Text size="sm" style={{ overflowWrap: 'anywhere' }} miw={0}>
+              {entry.error.message}
+            </Text>
+          )}
         </Group>
       </Group>
     );

@@ -17,7 +17,7 @@ export function JobOutcome({ job }: { job: JobView }) {
         color="red"
         role="alert"
         icon={<IconAlertTriangle />}
-        title={job.error?.message ?? 'The job failed.'}
+        title={<span style={{ overflowWrap: 'anywhere' }}>{job.error?.message ?? 'The job failed.'}</span>}
       >
         <Stack gap="xs">
           {job.error?.hint != null && <Text size="sm">{job.error.hint}</Text>}
@@ -39,7 +39,7 @@ export function JobOutcome({ job }: { job: JobView }) {
       color="green"
       role="status"
       icon={<IconCircleCheck />}
-      title={`${words.one} complete: ${plural(job.rows, 'row')}`}
+      title={words.succeeded ?? `${words.one} complete: ${plural(job.rows, 'row')}`}
     >
       <Success job={job} />
     </Alert>
@@ -50,6 +50,8 @@ export function JobOutcome({ job }: { job: JobView }) {
 function Success({ job }: { job: JobView }) {
   switch (job.kind) {
     case 'BACKUP':
+    case 'VERIFY':
+    case 'DRILL':
       return (
         <Group gap="sm" mt={4}>
           <Button
@@ -67,9 +69,5 @@ function Success({ job }: { job: JobView }) {
       );
     case 'RESTORE':
       return <Text size="sm">The tables below are in place, with their indexes, constraints and views.</Text>;
-    case 'VERIFY':
-      return <Text size="sm">Everything that was looked at is as it was written.</Text>;
-    case 'DRILL':
-      return <Text size="sm">The backup was restored, checked, and removed again.</Text>;
   }
 }

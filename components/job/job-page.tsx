@@ -16,8 +16,10 @@ import { EventLog } from './event-log.tsx';
 import { ControlErrors, PausedAlert, StuckAlert } from './job-alerts.tsx';
 import { JobControls } from './job-controls.tsx';
 import { JobDetails } from './job-details.tsx';
+import { JobDrill } from './job-drill.tsx';
 import { JobOutcome } from './job-outcome.tsx';
 import { JobProgress } from './job-progress.tsx';
+import { JobVerify } from './job-verify.tsx';
 import { JobWork, useWorkView } from './job-work.tsx';
 import type { StreamStatus } from './use-job-stream.ts';
 import { useJobStream } from './use-job-stream.ts';
@@ -86,6 +88,8 @@ function LiveJob({ job: polled }: { job: JobView }) {
       <StuckAlert job={job} onShowTasks={() => setView('tasks')} />
       <PausedAlert job={job} control={control} />
       <JobOutcome job={job} />
+      <JobVerify job={job} />
+      <JobDrill job={job} />
       <JobProgress job={job} stream={stream} />
       <JobWork job={job} view={view} onView={setView} />
       <EventLog log={stream.log} connecting={stream.lastSeq === 0 && stream.status !== 'ended'} />

@@ -39,6 +39,8 @@ export function JobWork({
   view: WorkViewName;
   onView: (view: WorkViewName) => void;
 }) {
+  // A verify asks no cluster.
+  const hasNodes = job.kind !== 'VERIFY';
   return (
     <Stack gap="xs" component="section" aria-label="Work">
       <Title order={2}>Work</Title>
@@ -51,7 +53,7 @@ export function JobWork({
         keepMounted={false}
       >
         <Tabs.List mb="sm">
-          {VIEWS.map((each) => (
+          {VIEWS.filter((each) => each !== 'nodes' || hasNodes).map((each) => (
             <Tabs.Tab key={each} value={each}>
               {LABELS[each]}
             </Tabs.Tab>

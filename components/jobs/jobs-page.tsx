@@ -1,5 +1,5 @@
 'use client';
-import { Button, Center, EmptyState, Group, SegmentedControl, Select, Stack } from '@mantine/core';
+import { Button, Center, EmptyState, Group, Select, Stack } from '@mantine/core';
 import { IconListCheck } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
@@ -82,11 +82,13 @@ export function JobsPage() {
       <Stack gap="md">
         {state !== 'paused' && <PausedJobs jobs={running.data?.jobs ?? []} />}
         <Group gap="md">
-          <SegmentedControl
+          <Select
             aria-label="Kind"
             data={KINDS}
             value={kind ?? 'all'}
-            onChange={(value) => setFilter('kind', value)}
+            onChange={(value) => setFilter('kind', value ?? 'all')}
+            allowDeselect={false}
+            w={150}
           />
           <Select
             aria-label="State"

@@ -13,6 +13,8 @@ interface KindWords {
   table: string;
   /** What cancelling does. */
   canceling: string;
+  /** What its success means, where that is not that so many rows are where they are to be. */
+  succeeded?: string;
   /** What is so after it failed; after it was canceled. */
   failed: string;
   canceled: string;
@@ -44,11 +46,12 @@ export const KIND_WORDS: Record<JobKind, KindWords> = {
   VERIFY: {
     one: 'Verify',
     many: 'Verifies',
-    bytes: 'Parsed',
+    bytes: 'Checked',
     storedBytes: 'Read',
     location: 'Backup',
     table: 'Table of the backup',
     canceling: 'What it has looked at so far is forgotten. It writes nothing: there is nothing to remove.',
+    succeeded: 'The backup is sound',
     failed: 'A verify only reads: nothing was changed.',
     canceled: 'The backup was not verified. Nothing was changed.',
   },
@@ -59,8 +62,9 @@ export const KIND_WORDS: Record<JobKind, KindWords> = {
     storedBytes: 'Fetched',
     location: 'Source',
     table: 'Table of the backup',
-    canceling: 'Its scratch databases are removed. Nothing else is touched.',
-    failed: 'What the drill had created was removed again.',
-    canceled: 'What the drill had created was removed again.',
+    canceling: 'Its scratch databases are dropped. Nothing else is touched.',
+    succeeded: 'The drill passed: what was restored is what was backed up',
+    failed: 'The scratch databases were dropped.',
+    canceled: 'The scratch databases were dropped. Nothing was proved.',
   },
 };

@@ -39,7 +39,7 @@ function backup(databases: string[]): BackupSummary {
       },
     ],
     totals: { rows: 5, bytes: 1, rawBytes: 9, files: 1 },
-    users: 1,
+    users: ['app'],
     leftOut: [],
   };
 }

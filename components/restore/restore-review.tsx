@@ -139,7 +139,8 @@ const columns = column.columns([
   }),
   column.accessor('rows', {
     header: 'Rows',
-    cell: ({ row: { original } }) => (hasRows(original) ? <Count value={original.rows} /> : <Dash />),
+    cell: ({ row: { original } }) =>
+      hasRows(original) ? <Count value={original.rows} atMost={original.atMost} /> : <Dash />,
     meta: { align: 'right', width: '120px' },
   }),
   column.accessor('bytes', {
@@ -177,6 +178,7 @@ function PlanView({ plan, input }: { plan: RestorePlan; input: RestoreInput }) {
           </Fact>
           <Fact label="What">
             {plural(plan.objects.length, 'object')}, {plural(plan.totals.tables, 'table')} with{' '}
+            {plan.totals.atMost ? 'at most ' : ''}
             {plural(plan.totals.rows, 'row')}, <Bytes value={plan.totals.bytes} />
           </Fact>
           <Fact label="Privileges">Restored tables take the grants of the database they land in.</Fact>

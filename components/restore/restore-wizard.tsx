@@ -93,7 +93,7 @@ export function RestoreWizard({
   if (cluster === undefined) return null;
   const shownPlan = input === null ? undefined : plan.data;
 
-  const users = backup.cluster.kind === 'simulated' ? 0 : backup.users;
+  const users = backup.cluster.kind === 'simulated' ? 0 : backup.users.length;
   return (
     <Stack gap="xl">
       <Stepper

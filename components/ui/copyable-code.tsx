@@ -4,10 +4,26 @@ import { IconCheck, IconCopy } from '@tabler/icons-react';
 import classes from './copyable-code.module.css';
 
 /** Text to take away exactly as it stands: a statement, a URL. */
-export function CopyableCode({ value, label }: { value: string; label: string }) {
+export function CopyableCode({
+  value,
+  label,
+  tall = false,
+}: {
+  value: string;
+  label: string;
+  /** Where it is what the page is about. */
+  tall?: boolean;
+}) {
   return (
     <Box className={classes.root}>
-      <Code block className={classes.code} aria-label={label} tabIndex={0} role="group">
+      <Code
+        block
+        className={classes.code}
+        data-tall={tall || undefined}
+        aria-label={label}
+        tabIndex={0}
+        role="group"
+      >
         {value}
       </Code>
       <CopyButton value={value} timeout={2000}>

@@ -14,11 +14,20 @@ export function Bytes({ value }: { value: number | null }) {
   );
 }
 
-export function Count({ value, estimate = false }: { value: number | null; estimate?: boolean }) {
+export function Count({
+  value,
+  estimate = false,
+  atMost = false,
+}: {
+  value: number | null;
+  estimate?: boolean;
+  atMost?: boolean;
+}) {
   if (value === null) return <Dash />;
   return (
     <Figure>
       {estimate ? '≈ ' : ''}
+      {atMost ? '≤ ' : ''}
       {formatCount(value)}
     </Figure>
   );

@@ -38,5 +38,5 @@ const ICONS = {
 
 export function KindIcon({ kind, className }: { kind: ObjectKind; className?: string | undefined }) {
   const Icon = ICONS[kind];
-  return <Icon size={16} aria-hidden className={className} />;
+  return <Icon size={16} aria-hidden className={className} style={{ flex: 'none' }} />;
 }

@@ -146,7 +146,8 @@ export interface BackupSummary {
     rawBytes: number;
   }[];
   totals: { rows: number; bytes: number; rawBytes: number; files: number };
-  users: number;
+  /** Names of the users that it carries. */
+  users: string[];
   /** What the backup does not include, in words. */
   leftOut: string[];
 }
@@ -157,9 +158,11 @@ export interface RestoredObject {
   /** As it will be called. */
   target: ObjectName;
   kind: ObjectKind;
-  /** What is loaded from all backups of the chain, a row once for each of them that has it; bytes as COPY text. */
+  /** What all backups of the chain have to load, a row once for each of them that has it; bytes as COPY text. */
   rows: number;
   bytes: number;
+  /** There may be fewer rows: some backups have newer ones in the place of others, or say that they are gone. */
+  atMost: boolean;
   /** True when the target cluster has an object of that name: the restore is refused. */
   conflict: boolean;
 }
@@ -175,7 +178,7 @@ export interface RestorePlan {
   missing: MissingDependency[];
   /** Databases that the restore creates. */
   createsDatabases: string[];
-  totals: { tables: number; rows: number; bytes: number };
+  totals: { tables: number; rows: number; bytes: number; atMost: boolean };
   problems: Problem[];
   warnings: string[];
 }

@@ -120,6 +120,12 @@ export interface TableRange {
   estimatedRows: number;
 }
 
+/** A piece of a table by its bounds: a range, or neighbouring ones as one. */
+export type TablePiece = Pick<TableRange, 'start' | 'end'>;
+
+/** Is given whatever waits for its turn, and answers what that does: for who counts how long a cluster takes. */
+export type TurnWait = <T>(turn: Promise<T>) => Promise<T>;
+
 /**
  * How a table goes into an incremental backup. `feed`: the cluster tells which keys changed. `comparison`: its ranges
  * are read as of both moments and compared. `whole`: all of its rows, as in a full backup.
@@ -229,8 +235,29 @@ export interface Cluster {
   /** The table's ranges, about `targetBytes` each where the cluster lets us choose. At least one, even of an empty table. */
   ranges(table: ObjectName, at: Moment, targetBytes: number): AsyncIterable<TableRange>;
 
-  /** The range's rows as COPY text, `storedColumns(table)` in order, one line a row. Destroying the stream stops the read. */
-  readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable>;
+  /**
+   * Who serves pieces of a table now, whoever did when they were planned: for each, how many of its ranges each node is the
+   * leaseholder of. The pieces are disjoint and in key order; `at` is the moment that they were planned at.
+   */
+  leaseholders(
+    table: ObjectName,
+    at: Moment,
+    pieces: readonly TablePiece[],
+    signal: AbortSignal,
+  ): Promise<Map<NodeId, number>[]>;
+
+  /**
+   * The range's rows as COPY text, `storedColumns(table)` in order, one line a row. Destroying the stream stops the read, and so
+   * does the signal, also before there is a stream and where the cluster doesn't answer any more. What waits for its turn among
+   * the reads of this process does so in `turn`.
+   */
+  readRange(
+    table: TableDescriptor,
+    range: TableRange,
+    at: Moment,
+    signal: AbortSignal,
+    turn?: TurnWait,
+  ): Promise<Readable>;
 
   users(): Promise<ClusterUser[]>;
 

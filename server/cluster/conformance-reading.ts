@@ -151,6 +151,29 @@ export function readingConformance(kind: string, lab: ReadingLab): void {
       });
     });
 
+    it('are led by nodes of the cluster, piece by piece and as one', async () => {
+      const { database } = await lab.fixture();
+      const nodes = new Set((await lab.cluster.describe()).nodes.map(({ id }) => id));
+      await atMoment(lab.cluster, [database], async (at) => {
+        for (const name of ['accounts', 'nothing']) {
+          const table = named(database, name);
+          const ranges = await rangesOf(lab.cluster, table, at, 20_000);
+          for (const pieces of [ranges, ranges.slice(-1), [{ start: null, end: null }]]) {
+            const leads = await lab.cluster.leaseholders(table, at, pieces, never);
+            expect(leads).toHaveLength(pieces.length);
+            for (const each of leads) {
+              expect(each.size).toBeGreaterThan(0);
+              for (const [node, count] of each) {
+                expect(nodes).toContain(node);
+                expect(count).toBeGreaterThan(0);
+              }
+            }
+          }
+          expect(await lab.cluster.leaseholders(table, at, [], never)).toEqual([]);
+        }
+      });
+    });
+
     it('are at least one, also of an empty table, and numbered in order', async () => {
       const { database } = await lab.fixture();
       const { nodes } = await lab.cluster.describe();

@@ -15,11 +15,12 @@ export interface Layer {
 /** Where a chain was named: the form's field, and the statement's words for hints. */
 export interface ChainUse {
   field: 'bases' | 'source';
-  clause: 'INCREMENTAL FROM' | 'RESTORE … FROM';
+  clause: 'INCREMENTAL FROM' | 'RESTORE … FROM' | 'VERIFY BACKUP';
 }
 
 export const BASES: ChainUse = { field: 'bases', clause: 'INCREMENTAL FROM' };
 export const SOURCE: ChainUse = { field: 'source', clause: 'RESTORE … FROM' };
+export const VERIFIED: ChainUse = { field: 'source', clause: 'VERIFY BACKUP' };
 
 /**
  * Reads the manifests at these URLs, oldest to newest, and checks that they are one chain: a full backup and, in order,

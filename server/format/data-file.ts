@@ -71,26 +71,13 @@ export async function writeDataFile(
  * Destroying the stream stops the read.
  */
 export async function readDataFile(store: Store, entry: StoredRows, location: Location): Promise<Readable> {
-  const explain = (error: unknown): HoldfastError => {
-    if (error instanceof HoldfastError) return error;
-    if (!(error instanceof StoreError)) {
-      return corrupt(entry, location, `it can't be decompressed (${messageOf(error)})`, error);
-    }
-    if (error.code === 'not-found') return corrupt(entry, location, 'it is missing', error);
-    return storeErrorToHoldfast(error, location);
-  };
   let source: Readable;
   try {
     source = await store.get(entry.name);
   } catch (error) {
-    throw explain(error);
+    throw readFailure(error, entry, location);
   }
-  const stored = new StoredBytes((bytes, sha256) => {
-    if (bytes !== entry.bytes) {
-      return corrupt(entry, location, `it is ${bytes} bytes long instead of ${entry.bytes}`);
-    }
-    return sha256 === entry.sha256 ? null : corrupt(entry, location, 'its SHA-256 does not match');
-  });
+  const stored = checkedBytes(entry, location);
   const text = new CopyText({
     check: ({ rows, bytes }) => {
       if (rows !== entry.rows)
@@ -102,7 +89,7 @@ export async function readDataFile(store: Store, entry: StoredRows, location: Lo
   const zstd = createZstdDecompress({ chunkSize: CHUNK });
   // Not one pipeline: its errors have to be put into words before they reach the stream that is read.
   pipeline(source, stored, zstd, (error) => {
-    if (error) text.destroy(explain(error));
+    if (error) text.destroy(readFailure(error, entry, location));
   });
   // The end is not passed on by itself: the decompressor ends with its frame, which damage may leave whole, and that can
   // be before the checksum has been seen.
@@ -121,6 +108,29 @@ export async function readDataFile(store: Store, entry: StoredRows, location: Lo
   return text;
 }
 
+/** Stored bytes on their way from the store, whose end is `corrupt-backup` where they are not the entry's. */
+export function checkedBytes(entry: StoredRows, location: Location): StoredBytes {
+  return new StoredBytes((bytes, sha256) => {
+    if (bytes !== entry.bytes) return wrongLength(bytes, entry, location);
+    return sha256 === entry.sha256 ? null : corrupt(entry, location, 'its SHA-256 does not match');
+  });
+}
+
+/** `corrupt-backup`: the file has another length than its entry says. */
+export function wrongLength(bytes: number, entry: StoredRows, location: Location): HoldfastError {
+  return corrupt(entry, location, `it is ${bytes} bytes long instead of ${entry.bytes}`);
+}
+
+/** What came of reading or decompressing a data file, in words; a HoldfastError is given back as it is. */
+export function readFailure(error: unknown, entry: StoredRows, location: Location): HoldfastError {
+  if (error instanceof HoldfastError) return error;
+  if (!(error instanceof StoreError)) {
+    return corrupt(entry, location, `it can't be decompressed (${messageOf(error)})`, error);
+  }
+  if (error.code === 'not-found') return corrupt(entry, location, 'it is missing', error);
+  return storeErrorToHoldfast(error, location);
+}
+
 function isClosedEarly(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
@@ -131,7 +141,13 @@ function cutOff(name: string): HoldfastError {
   });
 }
 
-function corrupt(entry: StoredRows, location: Location, problem: string, cause?: unknown): HoldfastError {
+/** `corrupt-backup`, naming the file and what is wrong with it. */
+export function corrupt(
+  entry: StoredRows,
+  location: Location,
+  problem: string,
+  cause?: unknown,
+): HoldfastError {
   return new HoldfastError('corrupt-backup', `${entry.name} of ${location.redacted} is damaged: ${problem}`, {
     hint: 'Nothing of this file was kept. Restore from another backup, or put an undamaged copy of the file in its place.',
     cause,

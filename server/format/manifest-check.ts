@@ -2,7 +2,7 @@ import { findTable } from '../cluster/descriptor.ts';
 import { nameKey, printName } from '../cluster/names.ts';
 import { checkName } from '../storage/names.ts';
 import { StoreError } from '../storage/store.ts';
-import { totalsOf, type UnsignedManifest } from './manifest-schema.ts';
+import { type DataFile, totalsOf, type UnsignedManifest } from './manifest-schema.ts';
 
 /**
  * What contradicts itself in a manifest whose every member is well-formed: one sentence, or null. What passes here
@@ -53,7 +53,6 @@ function filesProblem({ descriptors, files, changes: changed }: UnsignedManifest
   const changes = new Set(changed.map(({ table }) => nameKey(table)));
   const tables = new Set(descriptors.filter(({ kind }) => kind === 'table').map(({ name }) => nameKey(name)));
   const names = new Set<string>();
-  const ranges = new Set<string>();
   for (const file of files) {
     const { name, kind } = file;
     const table = printName(file.table);
@@ -68,13 +67,26 @@ function filesProblem({ descriptors, files, changes: changed }: UnsignedManifest
     if (kind === 'deleted' && !changes.has(nameKey(file.table))) {
       return `the file ${name} has deleted keys, but the table ${table} is in it whole`;
     }
-    for (const { index } of file.ranges) {
-      const rangeKey = `${kind} ${index} ${nameKey(file.table)}`;
-      if (ranges.has(rangeKey)) return `range ${index} of ${table} is in it twice: ${name}`;
-      ranges.add(rangeKey);
-    }
+  }
+  for (const ofTable of Map.groupBy(files, ({ kind, table }) => `${kind} ${nameKey(table)}`).values()) {
+    const problem = rangesProblem(ofTable);
+    if (problem !== null) return problem;
   }
   return null;
+}
+
+/** Files of one kind and table: no range is in two. There may be a million, which is too much for a set of them. */
+function rangesProblem(files: readonly DataFile[]): string | null {
+  const indexes = new Float64Array(files.reduce((sum, { ranges }) => sum + ranges.length, 0));
+  let count = 0;
+  for (const { ranges } of files) for (const { index } of ranges) indexes[count++] = index;
+  indexes.sort();
+  const twice = indexes.find((index, place) => index === indexes[place + 1]);
+  if (twice === undefined) return null;
+  const last = files.findLast(({ ranges }) => ranges.some(({ index }) => index === twice));
+  return last === undefined
+    ? null
+    : `range ${twice} of ${printName(last.table)} is in it twice: ${last.name}`;
 }
 
 function isFileName(name: string): boolean {

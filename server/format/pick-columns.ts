@@ -1,8 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { HoldfastError } from '../errors.ts';
+import { endOfValue, NEWLINE, TAB } from './copy-marks.ts';
 
-const TAB = 9;
-const NEWLINE = 10;
 const TAB_BYTE = Buffer.from('\t');
 const NEWLINE_BYTE = Buffer.from('\n');
 
@@ -42,15 +41,7 @@ export class PickColumns extends Transform {
         continue;
       }
       if (this.#column < this.#last) {
-        done(
-          new HoldfastError(
-            'corrupt-backup',
-            `a row has ${this.#column + 1} columns, but its key is in column ${this.#last + 1}`,
-            {
-              hint: 'Do not restore from this backup. Use another one, or another copy of it.',
-            },
-          ),
-        );
+        done(lacksKey(this.#column + 1, this.#last + 1));
         return;
       }
       this.#endRow(picked);
@@ -72,8 +63,14 @@ export class PickColumns extends Transform {
   }
 }
 
-/** Where the next bare tab or newline is, or -1. */
-function endOfValue(chunk: Buffer, from: number): number {
-  for (let at = from; at < chunk.length; at++) if (chunk[at] === TAB || chunk[at] === NEWLINE) return at;
-  return -1;
+/** A row has so many columns only, and its key's last one is a later one; both counted from 1. */
+export function lacksKey(columns: number, keyColumn: number): HoldfastError {
+  return notRows(`a row has ${columns} columns, but its key is in column ${keyColumn}`);
+}
+
+/** What should be rows in COPY text isn't. */
+export function notRows(problem: string): HoldfastError {
+  return new HoldfastError('corrupt-backup', problem, {
+    hint: 'Do not restore from this backup. Use another one, or another copy of it.',
+  });
 }

@@ -22,6 +22,7 @@ import { removeFiles, sealedBefore } from './backup-files.ts';
 import { logChanges, sealBackup } from './backup-seal.ts';
 import { begun, newExportTasks } from './backup-tasks.ts';
 import { clusterOf } from './job.ts';
+import { watchLeases } from './lease-watch.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { watchNodes } from './node-watch.ts';
 import { isOrder, MomentLost, PauseRequested } from './outcome.ts';
@@ -264,7 +265,9 @@ async function awaitExport(
   held: HeldMoment,
   nodes: readonly ClusterNode[],
 ): Promise<void> {
-  const watching = watchNodes(job.id, tools, cluster, nodes);
+  const watching = [watchNodes(job.id, tools, cluster, nodes)];
+  // One node leads everything.
+  if (nodes.length > 1) watching.push(watchLeases(job, tools, cluster, held.moment));
   try {
     await awaitTasks(job, tools, {
       lost: held.lost,
@@ -276,7 +279,7 @@ async function awaitExport(
     if (error instanceof HoldfastError && error.code === 'unreadable-moment') throw new MomentLost(error);
     throw error;
   } finally {
-    await watching.stop();
+    await Promise.all(watching.map((each) => each.stop()));
   }
 }
 

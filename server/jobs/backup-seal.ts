@@ -11,7 +11,7 @@ import { removeAllowed, sweep } from './backup-files.ts';
 import type { Backup, Planned } from './backup-job.ts';
 import { clusterOf } from './job.ts';
 import type { ClaimedJob } from './ledger.ts';
-import { exportResultSchema } from './spec.ts';
+import { type ExportResult, exportResultSchema } from './spec.ts';
 import type { EngineTools } from './tools.ts';
 
 /** Makes a backup of what the tasks have written: removes what is not part of it, and writes its manifest. */
@@ -21,7 +21,7 @@ export async function sealBackup(
   moment: Moment,
   users: ClusterUser[],
 ): Promise<void> {
-  const results = (await tools.tasks.results(job)).map((result) => exportResultSchema.parse(result));
+  const results = exportResultsOf(await tools.tasks.results(job));
   // Each table has one at least, be it empty: better no backup than one that lacks a table.
   if (results.length < tablesOf(resolved).length)
     throw new HoldfastError('internal', 'this backup has fewer tasks than tables', {
@@ -63,6 +63,14 @@ export async function sealBackup(
   // First, so that a reader of the directory finds one or the other; where that isn't allowed, the manifest outranks it.
   await removeAllowed(job, store, tools, [CHECKPOINT_NAME]);
   await writeManifest(store, manifest);
+}
+
+/** What the tasks answered, taken out of what was recorded: of a million ranges there shouldn't be two of each. */
+export function exportResultsOf(recorded: unknown[]): ExportResult[] {
+  return recorded.map((result, place) => {
+    recorded[place] = null;
+    return exportResultSchema.parse(result);
+  });
 }
 
 /** What an incremental backup is made of, for the job's log: why tables are not simply followed. */

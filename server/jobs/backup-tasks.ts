@@ -1,9 +1,9 @@
-import { type PlannedLayer, type PlannedRange, planAllTasks } from '../backup/tasks.ts';
+import { type PlannedLayer, planAllTasks } from '../backup/tasks.ts';
 import type { Cluster, ClusterNode } from '../cluster/cluster.ts';
 import type { Moment } from '../cluster/moment.ts';
 import type { ObjectName } from '../cluster/names.ts';
 import type { NewTask } from './ledger.ts';
-import type { RecordedExportTask } from './spec.ts';
+import type { ExportTask, RecordedExportTask } from './spec.ts';
 
 export interface Planning {
   cluster: Cluster;
@@ -20,27 +20,25 @@ export async function* newExportTasks(
 ): AsyncGenerator<NewTask, void> {
   const localities = new Map(nodes.map(({ id, locality }) => [String(id), locality]));
   const planned = planAllTasks(cluster, tables, moment, bytesATask, layer);
-  for await (const { table, method, node, ranges, estimatedBytes } of planned) {
-    const body: RecordedExportTask = {
-      kind: 'export',
-      table,
-      method,
-      node,
-      ranges: ranges.map((range) => recorded(range, node)),
-    };
+  for await (const task of planned) {
+    const { table, node, estimatedBytes } = task;
+    const body = recorded(task);
     yield { table, node, locality: localities.get(node) ?? '', estimatedBytes, body };
   }
 }
 
-/** A range without what it has in common with all others of a task of that node. */
-function recorded(
-  { table: _, leaseholder, count, ...range }: PlannedRange,
-  node: string,
-): RecordedExportTask['ranges'][number] {
+/** A task's body, its ranges without what they have in common with all others of a task of that node. */
+export function recorded({ table, method, node, ranges }: Omit<ExportTask, 'kind'>): RecordedExportTask {
   return {
-    ...range,
-    ...(leaseholder === node ? {} : { leaseholder }),
-    ...(count === 1 ? {} : { count }),
+    kind: 'export',
+    table,
+    method,
+    node,
+    ranges: ranges.map(({ table: _, leaseholder, count, ...range }) => ({
+      ...range,
+      ...(leaseholder === node ? {} : { leaseholder }),
+      ...(count === 1 ? {} : { count }),
+    })),
   };
 }
 

@@ -117,6 +117,8 @@ describe('a chain of backups of CockroachDB', () => {
       child: 'feed',
     });
     expect(Object.keys(methods(manifests[2] as Manifest))).not.toContain('child');
+    const verified = await rig.run(`VERIFY BACKUP ${urls.join(', ')} WITH depth = 'rows'`);
+    expect(verified.rows[0]?.[1]).toBe('succeeded');
     for (const [layer, manifest] of manifests.entries()) {
       const copy = COPIES[layer] ?? '';
       await rig.run(

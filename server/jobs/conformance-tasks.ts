@@ -15,6 +15,7 @@ const [NEAR, FAR] = ['region=eu,zone=a', 'region=us,zone=b'];
 export function taskConformance(desk: Desk): void {
   plans(desk);
   picking(desk);
+  aiming(desk);
   limits(desk);
   working(desk);
   totals(desk);
@@ -205,6 +206,65 @@ function picking(desk: Desk): void {
       const ids: number[] = [];
       for (const token of ['t1', 't2', 't3', 't4', 't5']) ids.push((await desk.picked(token, engine)).id);
       expect(ids).toEqual([4, 5, 2, 3, 1]);
+    });
+  });
+}
+
+function aiming(desk: Desk): void {
+  describe('tasks that wait', () => {
+    it('are told page by page, with what is to do, and none that somebody has', async () => {
+      const job = await desk.planned([{}, { node: '2' }, {}, { node: null }, {}, {}]);
+      const [done, given] = [await desk.picked('t1'), await desk.picked('t2')];
+      await desk.tasks.finish(done, WHOLE, RESULT);
+      await desk.picked('t3');
+      const troubled = await desk.picked('t4');
+      await desk.tasks.trouble(troubled, ERROR);
+      await desk.tasks.giveBack(given);
+      const [first, ...more] = await desk.tasks.waiting(job, 0, 2);
+      expect(first).toEqual({ id: 2, table: TABLE, node: '2', body: { place: 2 } });
+      expect(more.map(({ id }) => id)).toEqual([5]);
+      expect((await desk.tasks.waiting(job, 5, 2)).map(({ id }) => id)).toEqual([6]);
+      expect(await desk.tasks.waiting(job, 6, 2)).toEqual([]);
+    });
+
+    it('are aimed at another node, and picked for it', async () => {
+      const job = await desk.planned([{ locality: FAR }, {}, {}]);
+      const aimed = { id: 2, node: '3', locality: NEAR, body: { place: 'other' } };
+      for (let time = 0; time < 2; time++) expect(await desk.tasks.aim(job, [aimed])).toEqual([2]);
+      expect(await desk.picked('t1', { name: HERE.name, locality: NEAR })).toMatchObject({
+        id: 2,
+        tries: 1,
+        node: '3',
+        body: { place: 'other' },
+      });
+      expect(await desk.kind('t2', { node: 1 })).toBe('task');
+      // The limit of a node goes by where it reads from now.
+      await desk.tasks.aim(job, [{ id: 3, node: '3', locality: '', body: {} }]);
+      expect(await desk.kind('t3', { node: 1 })).toBe('later');
+    });
+
+    it('stay as they are once somebody has them, had them and may again, or has done them', async () => {
+      const job = await desk.planned([{}, {}, {}, {}]);
+      const [done, troubled] = [await desk.picked('t1'), await desk.picked('t2')];
+      await desk.picked('t3');
+      await desk.tasks.finish(done, WHOLE, RESULT);
+      await desk.tasks.trouble(troubled, ERROR);
+      const aimed = [1, 2, 3, 4, 5].map((id) => ({ id, node: '3', locality: '', body: { place: 'other' } }));
+      expect(await desk.tasks.aim(job, aimed)).toEqual([4]);
+      expect(await desk.picked('t2')).toMatchObject({ id: 2, node: '1', body: { place: 2 } });
+      expect(await desk.picked('t3')).toMatchObject({ id: 3, node: '1', body: { place: 3 } });
+    });
+
+    it('stay as they are for a claim that is not the latest', async () => {
+      const job = await desk.planned([{}]);
+      await desk.subject.passTime(LEASE_MS + 100);
+      const other = await desk.claim(job.id, THERE.name);
+      const aimed = [{ id: 1, node: '3', locality: '', body: { place: 'other' } }];
+      await expect(desk.tasks.aim(job, aimed)).rejects.toThrow(Superseded);
+      expect(await desk.tasks.waiting(other, 0, 9)).toMatchObject([{ node: '1', body: { place: 1 } }]);
+      await desk.jobs.beginAttempt(other);
+      expect(await desk.tasks.waiting(other, 0, 9)).toEqual([]);
+      expect(await desk.tasks.aim(other, aimed)).toEqual([]);
     });
   });
 }

@@ -13,6 +13,7 @@ import { StoreError, type Store } from '../storage/store.ts';
 import { clusterOf } from './job.ts';
 import { exportContextSchema, type ExportResult, exportTaskSchema } from './spec.ts';
 import type { ExportContext, ExportTask } from './spec.ts';
+import { spanWords } from './stuck.ts';
 import type { TaskWork } from './task-worker.ts';
 
 /** Works one task of a BACKUP: the ranges' rows into one data file, or what changed in them into two at most. */
@@ -84,7 +85,9 @@ async function writeFiles(
   const entry = { table: task.table, ranges: ranges.map(({ index, start, end }) => ({ index, start, end })) };
   if (task.method === 'whole') {
     const file = await name('rows');
-    const written = await exportTask(cluster, store, { file, table, ranges, moment }, options);
+    const patience = { clock: tools.clock, ms: tools.readStallMs, late: late(task, tools.readStallMs) };
+    const whole = { file, table, ranges, moment };
+    const written = await exportTask(cluster, store, whole, { ...options, patience });
     return { files: [{ ...written, ...entry, kind: 'rows' }], compared: null };
   }
   const [range] = ranges;
@@ -104,6 +107,18 @@ async function writeFiles(
     files: written.files.map((file) => ({ ...file, ...entry })),
     compared: written.compared === null ? null : { table: task.table, reason: written.compared },
   };
+}
+
+/** Why a read is broken off that hands out nothing any more. It is worth another try, over another connection. */
+function late({ table }: ExportTask, ms: number): (node: string) => HoldfastError {
+  return (node) =>
+    new HoldfastError(
+      'cluster-unavailable',
+      `no row of ${printName(table)} came from node ${node} for ${spanWords(ms)}`,
+      {
+        hint: 'Something may hold a lock on the table; else the node, or the network on the way to it, does not answer any more.',
+      },
+    );
 }
 
 /** Reads what an attempt's export tasks share. */

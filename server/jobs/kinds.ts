@@ -1,5 +1,7 @@
 import { removeBackupFiles } from './backup-files.ts';
 import { runBackup } from './backup-job.ts';
+import { runDrill, undoDrill } from './drill-job.ts';
+import { workDrillTask } from './drill-task.ts';
 import { exportContextOf, workExportTask } from './export-task.ts';
 import type { ClaimedJob } from './ledger.ts';
 import { loadContextOf, workLoadTask } from './load-task.ts';
@@ -8,6 +10,8 @@ import { undoRestore } from './restore-undo.ts';
 import type { JobSpec } from './spec.ts';
 import type { TaskWork } from './task-worker.ts';
 import type { EngineTools } from './tools.ts';
+import { runVerify } from './verify-job.ts';
+import { workVerifyTask } from './verify-task.ts';
 
 /** What a job of one kind does. */
 export interface Doing {
@@ -31,8 +35,21 @@ export function doingOf(spec: JobSpec): Doing {
     case 'restore':
       return {
         run: (job, tools) => runRestore(job, spec, tools),
-        work: (shared, work) => workLoadTask(spec, loadContextOf(shared), work),
+        work: (shared, work) => workLoadTask(spec.from, loadContextOf(shared), work),
         undo: undoRestore,
+      };
+    case 'drill':
+      return {
+        run: (job, tools) => runDrill(job, spec, tools),
+        work: (shared, work) => workDrillTask(spec.urls, loadContextOf(shared), work),
+        undo: undoDrill,
+      };
+    case 'verify':
+      return {
+        run: (job, tools) => runVerify(job, spec, tools),
+        work: (_shared, work) => workVerifyTask(spec, work),
+        // It writes nothing.
+        undo: async () => 'undone',
       };
   }
 }

@@ -110,6 +110,22 @@ export interface PickedTask extends TaskTry {
   body: unknown;
 }
 
+/** A task that nobody has, and no token stands for. */
+export interface WaitingTask {
+  id: number;
+  table: ObjectName;
+  node: string | null;
+  body: unknown;
+}
+
+/** Where a waiting task is to be read from instead. */
+export interface AimedTask {
+  id: number;
+  node: string;
+  locality: string;
+  body: object;
+}
+
 /** What there is to do for who asks: a task; something `later`, when others have ended; or nothing any more. */
 export type Picked = { kind: 'task'; task: PickedTask } | { kind: 'later' } | { kind: 'nothing' };
 
@@ -184,6 +200,14 @@ export interface TaskLedger {
   /** Has all tasks that were begun, or given up, wait again, for any token; answers how many wait then. */
   reopen(job: ClaimedJob): Promise<number>;
 
+  /** Tasks of the attempt that nobody has and no token stands for, by their numbers, from the one after `after`; so many at most. */
+  waiting(job: ClaimedJob, after: number, most: number): Promise<WaitingTask[]>;
+  /**
+   * Aims such tasks at other nodes; those that somebody has by then stay as they are. Answers the numbers of those that were
+   * aimed. May be repeated.
+   */
+  aim(job: ClaimedJob, tasks: readonly AimedTask[]): Promise<number[]>;
+
   /** The task that a token stands for, or the one that suits the engine best: of jobs with few running, near. */
   pick(token: string, engine: Engine, limits: Limits): Promise<Picked>;
   /** Records the name of a file before anything is written under it; answers false where nothing may be written any more. */
@@ -232,8 +256,8 @@ export interface WantedMoment extends AttemptOf {
 
 /** What jobs have proved of backups. */
 export interface ProofLedger {
-  /** Records what a job has proved, in place of what it had proved before. */
-  record(proof: NewProof): Promise<void>;
+  /** Records what a job has proved, in place of what it had proved before; that stays with `unlessThere`. */
+  record(proof: NewProof, options?: { unlessThere?: boolean }): Promise<void>;
 }
 
 /** Which engines there are. */

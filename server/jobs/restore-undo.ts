@@ -19,9 +19,23 @@ export async function undoRestore(job: ClaimedJob, tools: EngineTools): Promise<
       for (const database of plan.databases) await cluster.closeLedger(database, job.id);
       return 'complete';
     }
-    for (const database of plan.databases) await undoDatabase(cluster, job, plan, database);
+    await undoPlan(cluster, job, plan);
   }
   return 'undone';
+}
+
+/** Undoes all that these plans set out to create, finished or not. May be repeated. */
+export async function undoAll(
+  job: ClaimedJob,
+  tools: EngineTools,
+  plans: readonly LoadContext['plan'][],
+): Promise<void> {
+  const cluster = await tools.clusters.connect(clusterOf(job));
+  for (const plan of plans) await undoPlan(cluster, job, plan);
+}
+
+async function undoPlan(cluster: Cluster, job: ClaimedJob, plan: LoadContext['plan']): Promise<void> {
+  for (const database of plan.databases) await undoDatabase(cluster, job, plan, database);
 }
 
 async function undoDatabase(

@@ -10,9 +10,6 @@ import type { ClaimedJob } from './ledger.ts';
 import { isOrder, mayPass } from './outcome.ts';
 import type { EngineTools } from './tools.ts';
 
-/** How much of the bar the rows take; keys, indexes, foreign keys and views share the rest. */
-export const LOAD_SHARE = 0.8;
-
 interface BuildStep {
   status: string;
   run: () => Promise<void>;
@@ -55,15 +52,15 @@ export class RestoreWork {
   }
 
   /**
-   * Builds what comes after the rows, from step `built` on, noting each that is done. Throws NotAsNoted where the first of them fails: it
+   * Builds what comes after the rows, from step `built` on, noting each that is done, along the bar. Throws NotAsNoted where the first of them fails: it
    * may have been done, by a coordinator that could not say so any more.
    */
-  async buildRest(built: number, goingOn: boolean): Promise<void> {
+  async buildRest(built: number, goingOn: boolean, bar: { from: number; to: number }): Promise<void> {
     const steps = this.#buildSteps();
     for (const [index, { status, run }] of steps.entries()) {
       if (index < built) continue;
       await checkOnJob(this.#job, this.#tools);
-      const fraction = LOAD_SHARE + (1 - LOAD_SHARE) * (index / steps.length);
+      const fraction = bar.from + (bar.to - bar.from) * (index / steps.length);
       await this.#tools.jobs.advance(this.#job, fraction, status);
       if (goingOn && index === built) await asNoted(run);
       else await run();

@@ -3,7 +3,8 @@ import { descriptorSchema } from '../cluster/descriptor.ts';
 import { momentSchema } from '../cluster/moment.ts';
 import { objectNameSchema } from '../cluster/names.ts';
 import { dataFileSchema } from '../format/manifest.ts';
-import type { BackupStatement, RestoreStatement } from '../statement/ast.ts';
+import { VERIFY_DEPTHS } from '../statement/ast.ts';
+import type { BackupStatement, DrillStatement, RestoreStatement, VerifyStatement } from '../statement/ast.ts';
 
 const patternSchema = z.object({
   database: z.string(),
@@ -39,8 +40,25 @@ const restoreStatementSchema: z.ZodType<RestoreStatement> = z.object({
   }),
 });
 
+const drillStatementSchema: z.ZodType<DrillStatement> = z.object({
+  kind: z.literal('drill'),
+  urls: z.array(z.string()),
+  options: z.object({ detached: z.boolean() }),
+});
+
+const verifyStatementSchema: z.ZodType<VerifyStatement> = z.object({
+  kind: z.literal('verify'),
+  urls: z.array(z.string()),
+  options: z.object({ depth: z.enum(VERIFY_DEPTHS), detached: z.boolean() }),
+});
+
 /** What a job was asked to do, URLs with their credentials included: sealed wherever it is kept. */
-export const jobSpecSchema = z.union([backupStatementSchema, restoreStatementSchema]);
+export const jobSpecSchema = z.union([
+  backupStatementSchema,
+  restoreStatementSchema,
+  verifyStatementSchema,
+  drillStatementSchema,
+]);
 export type JobSpec = z.infer<typeof jobSpecSchema>;
 
 /** What all export tasks of one attempt share. */
@@ -81,6 +99,12 @@ export const loadContextSchema = restorePlanSchema.extend({
   targets: z.array(objectNameSchema),
   /** What steps of the DDL may count on, by `nameKey` of the source's names. */
   present: z.array(z.string()),
+  /** The backups' ids, oldest to newest, up to the one that is restored. */
+  layers: z.array(z.string()),
+  /** How many tasks each phase has, and what is said meanwhile. */
+  phases: z.array(z.object({ status: z.string(), tasks: z.number().int() })),
+  /** Each task that loads rows takes their print. */
+  prints: z.boolean(),
 });
 export type LoadContext = z.infer<typeof loadContextSchema>;
 

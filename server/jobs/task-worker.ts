@@ -1,6 +1,7 @@
 import { repeat } from '../clock.ts';
 import { printName } from '../cluster/names.ts';
 import { HoldfastError, messageOf, sentenceOf } from '../errors.ts';
+import type { MergeIndexes } from '../restore/merge/indexes.ts';
 import type { Deputies } from './deputies.ts';
 import { doingOf } from './kinds.ts';
 import type { PickedTask, TaskProgress } from './ledger.ts';
@@ -17,6 +18,7 @@ const LOGGED_EACH = 3;
 export interface WorkerTools extends EngineTools {
   deputies: Deputies;
   waits: StorageWaits;
+  indexes: MergeIndexes;
 }
 
 /** One try of one task, as the work itself sees it. */

@@ -3,8 +3,10 @@ import type { Transaction, UpdateObject } from 'kysely';
 import { HoldfastError } from '../errors.ts';
 import type { Metadata } from '../metadata/open.ts';
 import type { MetadataTables } from '../metadata/schema.ts';
+import { aimTasks, waitingTasks } from './aim.ts';
 import type { JobError, JobId, TaskState } from './job.ts';
 import type {
+  AimedTask,
   ClaimedJob,
   NewTask,
   Picked,
@@ -15,6 +17,7 @@ import type {
   TaskTotals,
   TaskTry,
   Engine,
+  WaitingTask,
 } from './ledger.ts';
 import type { Limits } from './limits.ts';
 import { Superseded } from './outcome.ts';
@@ -157,6 +160,14 @@ export class TaskBoard implements TaskLedger {
       .where('state', '=', 'waiting')
       .executeTakeFirstOrThrow();
     return Number(count);
+  }
+
+  waiting(job: ClaimedJob, after: number, most: number): Promise<WaitingTask[]> {
+    return waitingTasks(this.#metadata, job, after, most);
+  }
+
+  aim(job: ClaimedJob, tasks: readonly AimedTask[]): Promise<number[]> {
+    return this.#ifClaimed(job, (tx) => aimTasks(tx, job, tasks));
   }
 
   /** Does what only the job's latest claim may do, while nobody can take another. Throws Superseded where somebody has. */

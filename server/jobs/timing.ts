@@ -20,8 +20,13 @@ export const LONGEST_LATER_MS = 2_000;
 export const LATER_PLACE_MS = 20_000;
 /** A coordinator that couldn't go on tries again after this. */
 export const RETRY_MS = 5_000;
+/** A read of a task that hands out no row for so long is broken off. */
+export const READ_STALL_MS = 5 * 60_000;
 /** How often a coordinator looks which nodes of its cluster are there. */
 export const NODES_MS = 15_000;
+/** How often a coordinator looks who leads the ranges of its waiting tasks, at most; and a look takes one in so many of its time. */
+export const LEASES_MS = 120_000;
+export const LEASES_ONE_IN = 100;
 /** How often an engine looks whether moments that it holds for others are needed still. */
 export const DEPUTY_LOOK_MS = 5_000;
 /** How long a paused job's moment is held that is gone otherwise: it keeps a server from cleaning up. */

@@ -31,12 +31,16 @@ export interface EngineTools {
   turns: Turns;
   /** `onWait` hears of each wait before something is tried again. */
   openStore: (location: Location, onWait?: RetryPolicy['onWait']) => Store;
+  /** For keys of chains' tables that are merged while they are restored, in bytes; MERGE_BYTES where it is left out. */
+  mergeBytes?: number | undefined;
   /** What compresses data files, where it isn't to be done by threads. */
   compressor?: Compressor;
   logger: Logger;
   clock: Clock;
   /** How long a job in which nothing moves is tried on with before it pauses, in milliseconds. */
   patienceMs: number;
+  /** As READ_STALL_MS, but for tests. */
+  readStallMs: number;
   /** Aborts when the engine stops. */
   stopping: AbortSignal;
 }

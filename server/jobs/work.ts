@@ -1,4 +1,6 @@
 import { repeat } from '../clock.ts';
+import { MergeIndexes } from '../restore/merge/indexes.ts';
+import { MERGE_BYTES } from '../restore/merge/plan.ts';
 import { coordinate } from './coordinate.ts';
 import { Deputies } from './deputies.ts';
 import { StorageWaits } from './storage-waits.ts';
@@ -28,9 +30,10 @@ export async function startWork(
   };
   const deputies = new Deputies(tools);
   const waits = new StorageWaits(tools);
+  const indexes = new MergeIndexes(tools.mergeBytes ?? MERGE_BYTES, clock);
   await beat();
   const beating = repeat(clock, BEAT_MS, beat);
-  await queue.workTokens(concurrency, (token) => workToken(token, { ...tools, deputies, waits }));
+  await queue.workTokens(concurrency, (token) => workToken(token, { ...tools, deputies, waits, indexes }));
   await queue.workJobs(JOBS_AT_ONCE, (jobId) => coordinate(jobId, tools));
   // Once at once: where engines don't live for long, none would come to it otherwise.
   await sweep();
@@ -39,6 +42,7 @@ export async function startWork(
     async stop(graceMs) {
       await queue.close(graceMs);
       await Promise.all([beating.stop(), sweeping.stop(), deputies.stop()]);
+      indexes.close();
       await roster.leave(engine).catch(() => undefined);
     },
   };

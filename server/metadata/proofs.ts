@@ -11,14 +11,16 @@ import type { MetadataTables } from './schema.ts';
 export const MOST_FINDINGS = 1_000;
 
 const count = z.int().nonnegative();
-/** What was looked at, of all layers; `findings` counts what was found wrong, also what is not kept. */
+/** What the manifests of all layers say of the files that were looked at; `findings` counts what was found wrong, also what is not kept. */
 const figuresSchema = z.object({
   files: count,
   bytes: count,
   rows: count,
   findings: count,
-  /** How long a drill's restore took by itself, without the checks that follow it. */
+  /** What the restore itself took in a drill; absent where that can't be told. */
   restoreMs: count.optional(),
+  /** Tables whose rows a drill has only counted. */
+  uncompared: count.optional(),
 });
 
 const common = {
@@ -67,8 +69,8 @@ export class ProofStore {
     this.#metadata = metadata;
   }
 
-  /** Records what a job has proved, in place of what it had proved before: so it may be repeated. */
-  async record(proof: NewProof): Promise<void> {
+  /** Records what a job has proved, in place of what it had proved before, `unlessThere` is to stay: so it may be repeated. */
+  async record(proof: NewProof, { unlessThere = false } = {}): Promise<void> {
     const values = {
       kind: proof.kind,
       backup_id: proof.backupId,
@@ -84,7 +86,9 @@ export class ProofStore {
     await this.#metadata.db
       .insertInto('proofs')
       .values({ id: randomUUID(), job_id: proof.jobId, ...values })
-      .onConflict((conflict) => conflict.column('job_id').doUpdateSet(values))
+      .onConflict((conflict) =>
+        unlessThere ? conflict.doNothing() : conflict.column('job_id').doUpdateSet(values),
+      )
       .execute();
   }
 

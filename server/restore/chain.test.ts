@@ -13,7 +13,10 @@ import type { Location } from '../storage/location.ts';
 import { openStore } from '../storage/open.ts';
 import type { Store } from '../storage/store.ts';
 import { chainAsOf, loadedSizes, momentsOf, openChain } from './chain.ts';
+import { bytesAKey } from './merge/key-index.ts';
+import { LAYER_BY_LAYER, MERGE_BYTES, planMerge } from './merge/plan.ts';
 import { restorePhases } from './phases.ts';
+import type { RestoreStep } from './phases.ts';
 
 let externDir: string;
 const open = (location: Location): Store => openStore(location, { externDir });
@@ -55,6 +58,17 @@ async function threeLayers() {
   const one = await write('one', [full]);
   const two = await write('two', [full, one]);
   return { full, one, two };
+}
+
+function shortStep(step: RestoreStep): string {
+  switch (step.kind) {
+    case 'load':
+      return `${step.layer} + ${step.file.name}`;
+    case 'remove':
+      return `${step.layer} - ${step.files.map(({ name }) => name).join(' ')}`;
+    case 'merge':
+      return `since ${step.since}: ${step.files.map(({ layer, file }) => `${layer} ${file.name}`).join(', ')}`;
+  }
 }
 
 function refusal(names: string[]) {
@@ -216,28 +230,56 @@ it('takes each table from the newest layer that has it whole, and then every lay
     target: descriptor.name,
   }));
   const short = (phases: ReturnType<typeof restorePhases>) =>
-    phases.map(({ status, steps }) => [
-      status,
-      steps.map((step) =>
-        step.kind === 'load'
-          ? `${step.layer} + ${step.file.name}`
-          : `${step.layer} - ${step.files.map(({ name }) => name).join(' ')}`,
-      ),
-    ]);
-  expect(short(restorePhases(chain, items))).toEqual([
+    phases.map(({ status, steps }) => [status, steps.map(shortStep)]);
+  expect(short(restorePhases(chain, items, LAYER_BY_LAYER))).toEqual([
     ['loading rows', ['0 + data/accounts/0', '1 + data/customers/0']],
     ['removing changed rows of backup 2 of 4', ['1 - data/accounts/0 data/accounts/1']],
     ['loading changed rows of backup 2 of 4', ['1 + data/accounts/0']],
     ['removing changed rows of backup 3 of 4', ['2 - data/accounts/0', '2 - data/customers/0']],
     ['loading changed rows of backup 3 of 4', ['2 + data/accounts/0', '2 + data/customers/0']],
   ]);
-  expect(short(restorePhases(chain, items.slice(1)))).toEqual([
+  expect(short(restorePhases(chain, items.slice(1), LAYER_BY_LAYER))).toEqual([
     ['loading rows', ['1 + data/customers/0']],
     ['removing changed rows of backup 3 of 4', ['2 - data/customers/0']],
     ['loading changed rows of backup 3 of 4', ['2 + data/customers/0']],
   ]);
+  const merged = planMerge(chain, items, MERGE_BYTES);
+  expect(merged.notes).toEqual([
+    'bank.public.accounts, bank.public.customers: changes are merged with the rows as they are read, each row is written once.',
+  ]);
+  expect(short(restorePhases(chain, items, merged))).toEqual([
+    [
+      'loading rows',
+      [
+        'since 1: 0 data/accounts/0',
+        'since 1: 1 data/accounts/0, 2 data/accounts/0',
+        'since 2: 1 data/customers/0',
+        'since 2: 2 data/customers/0',
+      ],
+    ],
+  ]);
+  // The newest layer with keys of accounts has 10, the one before it 13.
+  const partly = planMerge(chain, items, 15 * bytesAKey(20));
+  expect(partly.notes).toEqual([
+    'bank.public.accounts: changes of the newest 1 of 2 backups that have some are merged, those of the older ones are put in layer by layer, since an engine has room for 15 keys.',
+    'bank.public.customers: changes are merged with the rows as they are read, each row is written once.',
+  ]);
+  expect(short(restorePhases(chain, items, partly))).toEqual([
+    [
+      'loading rows',
+      ['since 2: 0 data/accounts/0', 'since 2: 1 data/customers/0', 'since 2: 2 data/customers/0'],
+    ],
+    ['removing changed rows of backup 2 of 4', ['1 - data/accounts/0 data/accounts/1']],
+    ['loading changed rows of backup 2 of 4', ['since 2: 1 data/accounts/0']],
+    ['loading the newest changed rows', ['since 2: 2 data/accounts/0']],
+  ]);
+  const none = planMerge(chain, items, 0);
+  expect(none.notes).toEqual([
+    'bank.public.accounts, bank.public.customers: changes are put in layer by layer, since an engine has room for 0 keys, and one backup has more.',
+  ]);
+  expect(restorePhases(chain, items, none)).toEqual(restorePhases(chain, items, LAYER_BY_LAYER));
   expect(Object.fromEntries(loadedSizes(chain))).toEqual({
-    [nameKey(accounts)]: { rows: 30, bytes: 3000 },
-    [nameKey(customers)]: { rows: 20, bytes: 2000 },
+    [nameKey(accounts)]: { rows: 30, bytes: 3000, changed: true },
+    [nameKey(customers)]: { rows: 20, bytes: 2000, changed: true },
   });
 });

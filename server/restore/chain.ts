@@ -56,7 +56,8 @@ export function momentsOf(chain: BackupChain): string {
   return `${chain.layers.length > SHOWN ? '…, ' : ''}${times.join(', ')}`;
 }
 
-function chainOf(layers: readonly Layer[]): BackupChain {
+/** What layers that are one chain have of each table. Throws `corrupt-backup` for layers that contradict each other. */
+export function chainOf(layers: readonly Layer[]): BackupChain {
   const last = layers.at(-1);
   if (last === undefined) throw new HoldfastError('internal', 'a chain has at least one layer');
   const indexed = layers.map(({ manifest, location }) => ({
@@ -93,22 +94,37 @@ function chainOf(layers: readonly Layer[]): BackupChain {
 }
 
 /** Whether lines of the one table's files are rows of the other, told by the same key. */
-function sameRows(one: TableDescriptor, other: TableDescriptor): boolean {
+export function sameRows(one: TableDescriptor, other: TableDescriptor): boolean {
   const form = (table: TableDescriptor) =>
     JSON.stringify([storedColumns(table).map(({ name }) => name), table.rowKey]);
   return one === other || form(one) === form(other);
 }
 
-/** What a restore loads of each table, by `nameKey`: rows of all layers that it reads, `bytes` as COPY text. */
-export function loadedSizes(chain: BackupChain): Map<string, { rows: number; bytes: number }> {
-  const sizes = new Map<string, { rows: number; bytes: number }>();
+/** What a chain has of a table. */
+export interface LoadedSize {
+  /** Of all layers that a restore reads: of a row that several of them have, one is there in the end. */
+  rows: number;
+  /** As COPY text. */
+  bytes: number;
+  /** Some of the layers have changed rows, or keys of deleted ones. */
+  changed: boolean;
+}
+
+/** What a restore reads of each table, by `nameKey`. */
+export function loadedSizes(chain: BackupChain): Map<string, LoadedSize> {
+  const sizes = new Map<string, LoadedSize>();
   for (const [place, { manifest }] of chain.layers.entries())
     for (const file of manifest.files) {
       const key = nameKey(file.table);
       const source = chain.sources.get(key);
-      if (file.kind !== 'rows' || source === undefined || place < source.whole) continue;
-      const size = sizes.get(key) ?? { rows: 0, bytes: 0 };
-      sizes.set(key, { rows: size.rows + file.rows, bytes: size.bytes + file.rawBytes });
+      if (source === undefined || place < source.whole) continue;
+      const size = sizes.get(key) ?? { rows: 0, bytes: 0, changed: false };
+      const loaded = file.kind === 'rows';
+      sizes.set(key, {
+        rows: size.rows + (loaded ? file.rows : 0),
+        bytes: size.bytes + (loaded ? file.rawBytes : 0),
+        changed: size.changed || (place > source.whole && file.rows > 0),
+      });
     }
   return sizes;
 }

@@ -53,6 +53,20 @@ export async function wholeChain(url: string, openStore: OpenStore): Promise<str
   );
 }
 
+/**
+ * The URLs of the chain that the backup at this URL ends, oldest to newest, as its manifest recorded them, whatever is there now;
+ * the URL alone where the manifest is damaged. Throws as `recordedLayers` does otherwise.
+ */
+export async function recordedUrls(url: string, openStore: OpenStore): Promise<string[]> {
+  try {
+    const { chain } = await readManifestAt(parseLocation(url, 'source'), openStore);
+    return [...chain.map((layer) => layer.url), url];
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'corrupt-backup') return [url];
+    throw error;
+  }
+}
+
 async function recordedLayer(
   { id, url }: Manifest['chain'][number],
   place: number,

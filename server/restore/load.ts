@@ -1,7 +1,7 @@
 import { Transform } from 'node:stream';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { TableDescriptor } from '../cluster/descriptor.ts';
-import { printName } from '../cluster/names.ts';
+import { type ObjectName, printName } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import { readDataFile } from '../format/data-file.ts';
 import type { DataFile } from '../format/manifest.ts';
@@ -14,7 +14,7 @@ import type { Store } from '../storage/store.ts';
  * manifest says.
  */
 export async function loadFile(
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'load'>,
   store: Store,
   location: Location,
   target: { restore: string; key: string; database: string; table: TableDescriptor; file: DataFile },
@@ -36,14 +36,17 @@ export async function loadFile(
     restore: target.restore,
     key: target.key,
   });
-  if (rows !== file.rows) {
-    throw new HoldfastError(
-      'corrupt-backup',
-      `${file.name}: the cluster took ${rows} rows of ${file.rows} into ${printName(table.name)}`,
-      {
-        hint: 'Something in the target changed or dropped rows (a rule, a trigger); restore into an empty database.',
-      },
-    );
-  }
+  if (rows !== file.rows) throw tookOther(file.name, rows, file.rows, table.name);
   return { rows };
+}
+
+/** The cluster has another number of rows than were handed to it. */
+export function tookOther(files: string, rows: number, expected: number, table: ObjectName): HoldfastError {
+  return new HoldfastError(
+    'corrupt-backup',
+    `${files}: the cluster took ${rows} rows of ${expected} into ${printName(table)}`,
+    {
+      hint: 'Something in the target changed or dropped rows (a rule, a trigger); restore into an empty database.',
+    },
+  );
 }

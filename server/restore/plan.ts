@@ -42,6 +42,13 @@ export interface RestoreCheck {
   warnings: string[];
 }
 
+/** What is to be restored. */
+export interface RestoreAim {
+  statement: RestoreStatement;
+  /** What the backup's databases become; left out: as the statement says. */
+  databaseOf?: (database: string) => string;
+}
+
 interface BackedUpObject extends TargetObject {
   descriptor: Descriptor;
 }
@@ -60,7 +67,7 @@ function objectsOf(manifest: Manifest): BackedUpObject[] {
 /** Checks a RESTORE of a chain of backups into a cluster. Writes nothing. */
 export async function checkRestore(
   cluster: Cluster,
-  statement: RestoreStatement,
+  { statement, databaseOf }: RestoreAim,
   opened: BackupChain,
 ): Promise<RestoreCheck> {
   const { options, targets } = statement;
@@ -88,11 +95,12 @@ export async function checkRestore(
   );
   problems.push(...match.problems);
 
-  const targetOf = (name: ObjectName): ObjectName => ({ ...name, database: options.intoDb ?? name.database });
+  const become = databaseOf ?? ((database: string) => options.intoDb ?? database);
+  const targetOf = (name: ObjectName): ObjectName => ({ ...name, database: become(name.database) });
   const target = new TargetCatalogs(cluster);
   const selected = new Map([...match.selected].map(([key, { object }]) => [key, object]));
   const wanted = new Set([...selected.values()].map((object) => targetOf(object.name).database));
-  for (const database of match.wholeDatabases) wanted.add(options.intoDb ?? database);
+  for (const database of match.wholeDatabases) wanted.add(become(database));
   const createsDatabases = await checkDatabases(target, statement, [...wanted], problems);
 
   const missing = await dropMissing(selected, target, targetOf, match.known, statement, problems, warnings);

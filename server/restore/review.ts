@@ -27,6 +27,7 @@ export function planOf(check: RestoreCheck, printed: string): RestorePlan {
       kind: objectKindOf(descriptor),
       rows: size?.rows ?? 0,
       bytes: size?.bytes ?? 0,
+      atMost: size?.changed ?? false,
       conflict: check.conflicts.has(nameKey(target)),
     };
   });
@@ -48,6 +49,7 @@ export function planOf(check: RestoreCheck, printed: string): RestorePlan {
       tables: tables.length,
       rows: tables.reduce((sum, table) => sum + table.rows, 0),
       bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+      atMost: tables.some((table) => table.atMost),
     },
     problems: check.problems.map(problemOf),
     warnings: check.warnings,

@@ -37,7 +37,7 @@ export function summaryOf(manifest: Manifest, url: string): BackupSummary {
       ...(sizes.get(nameKey(descriptor.name)) ?? NO_ROWS),
     })),
     totals: { ...manifest.totals, files: manifest.files.length },
-    users: manifest.users.length,
+    users: manifest.users.map(({ name }) => name),
     leftOut: manifest.leftOut.map(
       ({ object, what }) => `${object === null ? 'The backup' : printName(object)}: ${what.join(', ')}`,
     ),

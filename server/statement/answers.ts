@@ -36,7 +36,7 @@ export interface StatementRunner {
   run(statement: Statement, context: RunContext): Promise<Answer>;
 }
 
-/** BACKUP and RESTORE that were waited for. */
+/** BACKUP, RESTORE, VERIFY BACKUP and DRILL BACKUP that were waited for. */
 export const JOB_COLUMNS: readonly Column[] = [
   { name: 'job_id', type: 'int8' },
   { name: 'status', type: 'text' },
@@ -46,7 +46,7 @@ export const JOB_COLUMNS: readonly Column[] = [
   { name: 'bytes', type: 'int8' },
 ];
 
-/** BACKUP and RESTORE WITH detached: the job goes on by itself. */
+/** The same WITH detached: the job goes on by itself. */
 export const DETACHED_COLUMNS: readonly Column[] = [{ name: 'job_id', type: 'int8' }];
 
 export const SHOW_JOBS_COLUMNS: readonly Column[] = [
@@ -89,6 +89,8 @@ export function columnsOf(statement: Statement): readonly Column[] {
   switch (statement.kind) {
     case 'backup':
     case 'restore':
+    case 'drill':
+    case 'verify':
       return statement.options.detached ? DETACHED_COLUMNS : JOB_COLUMNS;
     case 'show-jobs':
       return SHOW_JOBS_COLUMNS;
@@ -106,6 +108,10 @@ export function tagOf(statement: Statement): string {
       return 'BACKUP';
     case 'restore':
       return 'RESTORE';
+    case 'drill':
+      return 'DRILL BACKUP';
+    case 'verify':
+      return 'VERIFY BACKUP';
     case 'show-jobs':
       return 'SHOW JOBS';
     case 'show-backup':

@@ -50,6 +50,21 @@ export interface RestoreStatement {
 export const VERIFY_DEPTHS = ['files', 'checksums', 'rows'] as const;
 export type VerifyDepth = (typeof VERIFY_DEPTHS)[number];
 
+/** Restores all of a backup into scratch databases of the cluster, compares what is there with it, and drops them. */
+export interface DrillStatement {
+  kind: 'drill';
+  /** As in VerifyStatement. */
+  urls: string[];
+  options: { detached: boolean };
+}
+
+export interface VerifyStatement {
+  kind: 'verify';
+  /** Backup URLs of one whole chain, oldest to newest; at least one. */
+  urls: string[];
+  options: { depth: VerifyDepth; detached: boolean };
+}
+
 export interface ShowJobsStatement {
   kind: 'show-jobs';
   /** null: all of them. */
@@ -71,5 +86,7 @@ export interface ControlJobsStatement {
   ids: string[];
 }
 
-export type Statement =
-  BackupStatement | RestoreStatement | ShowJobsStatement | ShowBackupStatement | ControlJobsStatement;
+/** Statements that are jobs. */
+export type JobStatement = BackupStatement | RestoreStatement | VerifyStatement | DrillStatement;
+
+export type Statement = JobStatement | ShowJobsStatement | ShowBackupStatement | ControlJobsStatement;

@@ -11,7 +11,7 @@ import { HoldfastError } from '../errors.ts';
 import { readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { isFinal, parseJobId } from '../jobs/job.ts';
-import type { JobEvent, JobId, JobView } from '../jobs/job.ts';
+import type { JobEvent, JobId, JobKind, JobView } from '../jobs/job.ts';
 import type { JobLog } from '../jobs/log.ts';
 import type { WorkQueue } from '../jobs/queue.ts';
 import type { JobRequest } from '../jobs/requests.ts';
@@ -19,10 +19,12 @@ import { noSuchJob } from '../jobs/store.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { ClusterRegistry } from '../metadata/clusters.ts';
 import { openChain } from '../restore/chain.ts';
-import { recordedLayers, wholeChain } from '../restore/layers.ts';
+import { drillAim } from '../restore/drill/aim.ts';
+import { recordedLayers, recordedUrls, wholeChain } from '../restore/layers.ts';
 import { checkRestore } from '../restore/plan.ts';
 import { bytesToLoad, planOf } from '../restore/review.ts';
 import { summaryOf } from '../restore/summary.ts';
+import { findChain } from '../restore/verify/layers.ts';
 import { lendAmong } from '../storage/lending.ts';
 import { parseLocation, redactUrl } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
@@ -33,10 +35,13 @@ import { baseCandidates } from '../backup/candidates.ts';
 import type {
   BackupStatement,
   ControlJobsStatement,
+  DrillStatement,
+  JobStatement,
   RestoreStatement,
   ShowJobsStatement,
   Statement,
   Targets,
+  VerifyStatement,
 } from './ast.ts';
 import { printStatement } from './print.ts';
 import { backupRows, jobRow, showJobsRow } from './rows.ts';
@@ -81,6 +86,15 @@ export class StatementExecutor implements StatementRunner {
         const warnings = new Set<string>();
         const id = await this.startRestore(statement, context, { warn: warnOnce(warnings, context) });
         return this.#answerJob(statement, id, context, warnings);
+      }
+      case 'drill': {
+        const warnings = new Set<string>();
+        const id = await this.startDrill(statement, context, { warn: warnOnce(warnings, context) });
+        return this.#answerJob(statement, id, context, warnings);
+      }
+      case 'verify': {
+        const id = await this.startVerify(statement, context);
+        return this.#answerJob(statement, id, context, new Set());
       }
       case 'show-jobs':
         return answerRows(statement, await this.#showJobs(statement, context));
@@ -158,7 +172,7 @@ export class StatementExecutor implements StatementRunner {
       const statement = withCredentials(recorded ? await this.#withChain(given) : given);
       printed = printStatement(statement, { redact });
       const chain = await openChain(statement.from, this.#tools.openStore);
-      const check = await checkRestore(await this.#tools.clusters.connect(cluster), statement, chain);
+      const check = await checkRestore(await this.#tools.clusters.connect(cluster), { statement }, chain);
       return planOf(check, printed);
     } catch (error) {
       if (!(error instanceof HoldfastError) || error.code === 'internal') throw error;
@@ -169,7 +183,7 @@ export class StatementExecutor implements StatementRunner {
         objects: [],
         missing: [],
         createsDatabases: [],
-        totals: { tables: 0, rows: 0, bytes: 0 },
+        totals: { tables: 0, rows: 0, bytes: 0, atMost: false },
         problems: [{ ...problemOf(error), field: error.field ?? 'source' }],
         warnings: [],
       };
@@ -184,10 +198,53 @@ export class StatementExecutor implements StatementRunner {
   ): Promise<JobId> {
     const statement = withCredentials(recorded ? await this.#withChain(given) : given);
     const chain = await openChain(statement.from, this.#tools.openStore);
-    const check = await checkRestore(await this.#tools.clusters.connect(caller.cluster), statement, chain);
+    const check = await checkRestore(
+      await this.#tools.clusters.connect(caller.cluster),
+      { statement },
+      chain,
+    );
     throwFirst(check.problems);
     check.warnings.forEach((warning) => warn?.(warning));
     return this.#start('RESTORE', statement, caller, check.chain.last.location, bytesToLoad(check));
+  }
+
+  /** Checks a DRILL as the restore that it is, throwing its first problem, and makes its job. `recorded` as in `planRestore`. */
+  async startDrill(
+    given: DrillStatement,
+    caller: Caller,
+    { warn, recorded = false }: { warn?: (warning: string) => void; recorded?: boolean } = {},
+  ): Promise<JobId> {
+    const urls = recorded ? await wholeChain(given.urls[0] ?? '', this.#tools.openStore) : given.urls;
+    const statement = withCredentials({ ...given, urls });
+    const chain = await openChain(statement.urls, this.#tools.openStore);
+    const cluster = await this.#tools.clusters.connect(caller.cluster);
+    // The job has no number yet; what its databases are called makes no difference to whether they can be made.
+    const check = await checkRestore(cluster, drillAim(chain.last.manifest, statement.urls, '0'), chain);
+    throwFirst(check.problems);
+    check.warnings.forEach((warning) => warn?.(warning));
+    return this.#start('DRILL', statement, caller, chain.last.location, 2 * bytesToLoad(check));
+  }
+
+  /**
+   * Makes the job of a VERIFY: what is damaged is the job's to find. Throws what `findChain` throws. With `recorded`, the statement
+   * names the newest backup only, and those that it builds on are where its manifest says that they were.
+   */
+  async startVerify(
+    given: VerifyStatement,
+    { user }: Pick<Caller, 'user'>,
+    { recorded = false } = {},
+  ): Promise<JobId> {
+    const urls = recorded ? await recordedUrls(given.urls[0] ?? '', this.#tools.openStore) : given.urls;
+    const statement = withCredentials({ ...given, urls });
+    const { layers } = await findChain(statement.urls, this.#tools.openStore);
+    const last = layers.at(-1);
+    if (last === undefined) throw new HoldfastError('internal', 'a statement names one backup at least');
+    const rows = statement.options.depth === 'rows';
+    const bytes = layers.reduce(
+      (sum, { manifest }) => sum + (manifest?.totals[rows ? 'rawBytes' : 'bytes'] ?? 0),
+      0,
+    );
+    return this.#start('VERIFY', statement, { cluster: null, user }, last.location, bytes);
   }
 
   /** What a backup URL holds. Throws `undefined-backup`, `corrupt-backup`. */
@@ -217,9 +274,9 @@ export class StatementExecutor implements StatementRunner {
   }
 
   async #start(
-    kind: 'BACKUP' | 'RESTORE',
-    statement: BackupStatement | RestoreStatement,
-    caller: Caller,
+    kind: JobKind,
+    statement: JobStatement,
+    caller: { cluster: string | null; user: string },
     location: Location,
     estimatedBytes: number,
   ): Promise<JobId> {
@@ -237,7 +294,7 @@ export class StatementExecutor implements StatementRunner {
   }
 
   async #answerJob(
-    statement: BackupStatement | RestoreStatement,
+    statement: JobStatement,
     id: JobId,
     context: RunContext,
     said: ReadonlySet<string>,
@@ -253,7 +310,7 @@ export class StatementExecutor implements StatementRunner {
       );
     if (job.state === 'canceled') {
       throw new HoldfastError('canceled', `job ${id} was canceled`, {
-        hint: 'Everything that it wrote was removed.',
+        hint: statement.kind === 'verify' ? undefined : 'Everything that it wrote was removed.',
       });
     }
     throw new HoldfastError(job.error?.code ?? 'job-failed', job.error?.message ?? `job ${id} failed`, {
@@ -323,8 +380,10 @@ export class StatementExecutor implements StatementRunner {
 }
 
 /** The statement with each URL's credentials spelled out, where another one of its URLs says them. */
-function withCredentials<S extends BackupStatement | RestoreStatement>(statement: S): S {
+function withCredentials<S extends JobStatement>(statement: S): S {
   if (statement.kind === 'restore') return { ...statement, from: lendAmong(statement.from) };
+  if (statement.kind === 'verify' || statement.kind === 'drill')
+    return { ...statement, urls: lendAmong(statement.urls) };
   const [to = statement.to, ...incrementalFrom] = lendAmong([statement.to, ...statement.incrementalFrom]);
   return { ...statement, to, incrementalFrom };
 }

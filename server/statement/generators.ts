@@ -1,11 +1,27 @@
 import fc from 'fast-check';
+import { VERIFY_DEPTHS } from './ast.ts';
 import type { RestoreOptions, Statement, TablePattern, Targets } from './ast.ts';
 
 /** Every statement that the parser can make, for property tests. */
 
 const text = fc.string({ unit: 'grapheme', maxLength: 24 });
 const awkward = fc.constantFrom(
-  ...['select', 'Table', 'a.b', 'x"y', "o'clock", 'a b', '1st', 'system', 'time', 'options', 'job', 'jobs'],
+  ...[
+    'select',
+    'Table',
+    'a.b',
+    'x"y',
+    "o'clock",
+    'a b',
+    '1st',
+    'system',
+    'time',
+    'options',
+    'job',
+    'jobs',
+    'verify',
+    'drill',
+  ],
   ...[
     'backup',
     'to',
@@ -69,6 +85,16 @@ export const anyStatement: fc.Arbitrary<Statement> = fc.oneof(
     from: fc.array(url, { minLength: 1, maxLength: 3 }),
     asOf: fc.option(text),
     options: restoreOptions,
+  }),
+  fc.record({
+    kind: fc.constant('verify' as const),
+    urls: fc.array(url, { minLength: 1, maxLength: 3 }),
+    options: fc.record({ depth: fc.constantFrom(...VERIFY_DEPTHS), detached: fc.boolean() }),
+  }),
+  fc.record({
+    kind: fc.constant('drill' as const),
+    urls: fc.array(url, { minLength: 1, maxLength: 3 }),
+    options: fc.record({ detached: fc.boolean() }),
   }),
   fc.record({
     kind: fc.constant('show-jobs' as const),

@@ -1,6 +1,7 @@
 import type { IToken } from 'chevrotain';
 import type { ErrorCode, ErrorField, HoldfastError } from '../errors.ts';
-import type { BackupStatement, RestoreOptions } from './ast.ts';
+import { VERIFY_DEPTHS } from './ast.ts';
+import type { BackupStatement, RestoreOptions, VerifyStatement } from './ast.ts';
 
 /** Makes an error that points at the token. */
 export type ErrorAt = (
@@ -72,7 +73,8 @@ function unknownOption(name: string, token: IToken, known: string[], errorAt: Er
   return errorAt('invalid-value', `invalid option "${shown}"`, token, { hint: takes });
 }
 
-export function backupOptions(given: GivenOption[], errorAt: ErrorAt): BackupStatement['options'] {
+/** What BACKUP and DRILL BACKUP take. */
+export function detachedOnly(given: GivenOption[], errorAt: ErrorAt): BackupStatement['options'] {
   return { detached: checked(given, { detached: 'flag' }, errorAt).has('detached') };
 }
 
@@ -97,6 +99,19 @@ export function restoreOptions(given: GivenOption[], errorAt: ErrorAt): RestoreO
     skipMissingViews: options.has('skip_missing_views'),
     detached: options.has('detached'),
   };
+}
+
+/** Holdfast's own statement. */
+export function verifyOptions(given: GivenOption[], errorAt: ErrorAt): VerifyStatement['options'] {
+  const options = checked(given, { depth: 'value', detached: 'flag' }, errorAt);
+  const asked = options.get('depth') ?? 'checksums';
+  const depth = VERIFY_DEPTHS.find((each) => each === asked);
+  const at = given.find(({ name }) => name === 'depth');
+  if (depth === undefined && at !== undefined)
+    throw errorAt('invalid-value', 'there is no such depth to verify at', at.token, {
+      hint: `Write depth = ${VERIFY_DEPTHS.map((each) => `'${each}'`).join(' or ')}: each looks at what those before it do.`,
+    });
+  return { depth: depth ?? 'checksums', detached: options.has('detached') };
 }
 
 /** SHOW BACKUP takes none of CockroachDB's options yet. */

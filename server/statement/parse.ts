@@ -77,6 +77,8 @@ const USAGE: Record<string, string> = {
     "RESTORE { [TABLE] database.table, … | DATABASE name, … } FROM 'url', … [AS OF SYSTEM TIME 'time'] " +
     "[WITH into_db = 'name', create_db, skip_missing_foreign_keys, skip_missing_sequences, " +
     'skip_missing_views, detached]',
+  verify: "VERIFY BACKUP 'url', … [WITH depth = 'files' | 'checksums' | 'rows', detached]",
+  drill: "DRILL BACKUP 'url', … [WITH detached]",
   pause: 'PAUSE JOB id, or PAUSE JOBS (id, …)',
   resume: 'RESUME JOB id, or RESUME JOBS (id, …)',
   cancel: 'CANCEL JOB id, or CANCEL JOBS (id, …)',
@@ -87,7 +89,7 @@ const USAGE: Record<string, string> = {
 
 /** For any SQL that is not one of ours. */
 export const OTHER_SQL_HINT =
-  'This port takes BACKUP, RESTORE, SHOW BACKUP, SHOW JOBS and CANCEL JOB. ' +
+  'This port takes BACKUP, RESTORE, VERIFY BACKUP, DRILL BACKUP, SHOW BACKUP, SHOW JOBS and CANCEL JOB. ' +
   'Send other SQL to the cluster itself: connect to its own port.';
 
 function hintFor(words: string[], at: IToken | undefined): string {

@@ -3,15 +3,17 @@ import type { IToken, TokenType } from 'chevrotain';
 import type {
   BackupStatement,
   ControlJobsStatement,
+  DrillStatement,
   RestoreStatement,
   ShowBackupStatement,
   ShowJobsStatement,
   Statement,
   TablePattern,
   Targets,
+  VerifyStatement,
 } from './ast.ts';
 import { nameValue, stringValue } from './literals.ts';
-import { backupOptions, refuseOptions, restoreOptions } from './options.ts';
+import { detachedOnly, refuseOptions, restoreOptions, verifyOptions } from './options.ts';
 import type { ErrorAt, GivenOption } from './options.ts';
 import * as t from './tokens.ts';
 
@@ -21,7 +23,7 @@ const INTO_HINT = "Use BACKUP … TO 'url' and RESTORE … FROM 'url', with a UR
 
 /**
  * The grammar of one statement, LL(1), so that a syntax error always points at the token that can't be there.
- * Reference: CockroachDB's BACKUP, RESTORE, SHOW BACKUP, SHOW JOBS and job controls.
+ * Reference: CockroachDB's BACKUP, RESTORE, SHOW BACKUP, SHOW JOBS and job controls. VERIFY BACKUP and DRILL BACKUP are Holdfast's own.
  */
 export class StatementParser extends EmbeddedActionsParser {
   private errorAt: ErrorAt = () => {
@@ -47,6 +49,8 @@ export class StatementParser extends EmbeddedActionsParser {
     this.OR<Statement>([
       { ALT: () => this.SUBRULE(this.backup) },
       { ALT: () => this.SUBRULE(this.restore) },
+      { ALT: () => this.SUBRULE(this.verify) },
+      { ALT: () => this.SUBRULE(this.drill) },
       { ALT: () => this.SUBRULE(this.show) },
       { ALT: () => this.SUBRULE(this.controlJobs) },
     ]),
@@ -86,7 +90,7 @@ export class StatementParser extends EmbeddedActionsParser {
       to,
       asOf,
       incrementalFrom,
-      options: backupOptions(given, this.errorAt),
+      options: detachedOnly(given, this.errorAt),
     }));
   });
 
@@ -94,17 +98,10 @@ export class StatementParser extends EmbeddedActionsParser {
     this.CONSUME(t.Restore);
     const targets = this.SUBRULE(this.targets);
     this.CONSUME(t.From);
-    const from: string[] = [];
-    this.AT_LEAST_ONE_SEP({
-      SEP: t.Comma,
-      DEF: () => {
-        this.OPTION(() => this.refuse(t.LeftParen, 'a backup split over several URLs', LOCALITY_HINT));
-        from.push(this.SUBRULE(this.string));
-      },
-    });
-    this.OPTION1(() => this.refuse(t.In, 'RESTORE … FROM … IN', INTO_HINT));
+    const from = this.SUBRULE(this.chain);
+    this.OPTION(() => this.refuse(t.In, 'RESTORE … FROM … IN', INTO_HINT));
     let asOf: string | null = null;
-    this.OPTION2(() => {
+    this.OPTION1(() => {
       asOf = this.SUBRULE(this.asOf);
     });
     const given = this.SUBRULE(this.withOptions);
@@ -115,6 +112,35 @@ export class StatementParser extends EmbeddedActionsParser {
       asOf,
       options: restoreOptions(given, this.errorAt),
     }));
+  });
+
+  private verify = this.RULE('verify', (): VerifyStatement => {
+    this.CONSUME(t.Verify);
+    this.CONSUME(t.Backup);
+    const urls = this.SUBRULE(this.chain);
+    const given = this.SUBRULE(this.withOptions);
+    return this.ACTION(() => ({ kind: 'verify', urls, options: verifyOptions(given, this.errorAt) }));
+  });
+
+  private drill = this.RULE('drill', (): DrillStatement => {
+    this.CONSUME(t.Drill);
+    this.CONSUME(t.Backup);
+    const urls = this.SUBRULE(this.chain);
+    const given = this.SUBRULE(this.withOptions);
+    return this.ACTION(() => ({ kind: 'drill', urls, options: detachedOnly(given, this.errorAt) }));
+  });
+
+  /** Backup URLs, oldest to newest. */
+  private chain = this.RULE('chain', (): string[] => {
+    const urls: string[] = [];
+    this.AT_LEAST_ONE_SEP({
+      SEP: t.Comma,
+      DEF: () => {
+        this.OPTION(() => this.refuse(t.LeftParen, 'a backup split over several URLs', LOCALITY_HINT));
+        urls.push(this.SUBRULE(this.string));
+      },
+    });
+    return urls;
   });
 
   private show = this.RULE('show', (): ShowJobsStatement | ShowBackupStatement => {

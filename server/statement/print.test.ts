@@ -30,6 +30,7 @@ describe('printStatement', () => {
     "BACKUP TABLE shop.public.top TO 'nodelocal://1/top-only'",
     "BACKUP TABLE bank.public.bank, movr.public.users TO 'nodelocal://1/two'",
     "BACKUP DATABASE shop TO 'nodelocal://1/b/shop-full' AS OF SYSTEM TIME '-1s'",
+    "VERIFY BACKUP 'nodelocal://1/full', 'nodelocal://1/inc' WITH depth = 'rows', detached",
     "RESTORE TABLE shop.public.top FROM 'nodelocal://1/top-only' WITH into_db = 'r2', skip_missing_views",
   ])('prints as it is: %s', (sql) => {
     expect(parseStatements(sql).map((statement) => printStatement(statement))).toEqual([sql]);
@@ -44,6 +45,9 @@ describe('printStatement', () => {
     ]);
     expect(print("RESTORE DATABASE a FROM 's3://x?KEY=1', 's3://y?KEY=2' WITH into_db = 'KEY=4'")).toEqual([
       "RESTORE DATABASE a FROM 's3://x?KEY=redacted', 's3://y?KEY=redacted' WITH into_db = 'KEY=4'",
+    ]);
+    expect(print("VERIFY BACKUP 's3://x?KEY=1', 's3://y?KEY=2'")).toEqual([
+      "VERIFY BACKUP 's3://x?KEY=redacted', 's3://y?KEY=redacted' WITH depth = 'checksums'",
     ]);
     expect(print("SHOW BACKUP SCHEMAS 's3://x?KEY=1'")).toEqual([
       "SHOW BACKUP SCHEMAS 's3://x?KEY=redacted'",

@@ -1,5 +1,12 @@
 import { quoteIdent } from '../cluster/names.ts';
-import type { BackupStatement, RestoreStatement, Statement, TablePattern, Targets } from './ast.ts';
+import type {
+  BackupStatement,
+  RestoreStatement,
+  Statement,
+  TablePattern,
+  Targets,
+  VerifyStatement,
+} from './ast.ts';
 
 export interface PrintOptions {
   /** Applied to every backup URL: pass the location's `redacted` form for whatever people or logs see. */
@@ -17,6 +24,10 @@ export function printStatement(statement: Statement, options: PrintOptions = {})
       return printBackup(statement, url);
     case 'restore':
       return printRestore(statement, url);
+    case 'drill':
+      return `DRILL BACKUP ${statement.urls.map(url).join(', ')}${statement.options.detached ? ' WITH detached' : ''}`;
+    case 'verify':
+      return printVerify(statement, url);
     case 'show-backup':
       return `SHOW BACKUP ${statement.schemas ? 'SCHEMAS ' : ''}${url(statement.url)}`;
     case 'show-jobs': {
@@ -59,6 +70,11 @@ function printRestore(statement: RestoreStatement, url: PrintUrl): string {
   ].filter((option) => option !== null);
   if (set.length > 0) parts.push(`WITH ${set.join(', ')}`);
   return parts.join(' ');
+}
+
+/** The depth is always said: who reads the list of jobs need not know what is meant without it. */
+function printVerify({ urls, options: { depth, detached } }: VerifyStatement, url: PrintUrl): string {
+  return `VERIFY BACKUP ${urls.map(url).join(', ')} WITH depth = '${depth}'${detached ? ', detached' : ''}`;
 }
 
 /** `TABLE a.b.c, a.*` or `DATABASE a, b`. */

@@ -12,7 +12,7 @@ function timestamp(iso: string | null): string | null {
   return iso === null ? null : iso.replace('T', ' ').replace('Z', '');
 }
 
-/** BACKUP's and RESTORE's own answer (JOB_COLUMNS). Index entries are built again, never stored: always 0. */
+/** What BACKUP, RESTORE and VERIFY BACKUP answer (JOB_COLUMNS). Index entries are built again, never stored: always 0. */
 export function jobRow(job: JobView): Row {
   return [job.id, job.state, String(job.fraction), String(job.rows), '0', String(job.bytes)];
 }

@@ -156,6 +156,7 @@ export const In = keyword('in', AnyWord);
 export const Backup = keyword('backup', Name);
 export const Cancel = keyword('cancel', Name);
 export const Complete = keyword('complete', Name);
+export const Drill = keyword('drill', Name);
 export const Job = keyword('job', Name);
 export const Jobs = keyword('jobs', Name);
 export const Of = keyword('of', Name);
@@ -167,6 +168,7 @@ export const Schemas = keyword('schemas', Name);
 export const Show = keyword('show', Name);
 export const System = keyword('system', Name);
 export const Time = keyword('time', Name);
+export const Verify = keyword('verify', Name);
 
 /** In the order in which the lexer tries them: the first that matches wins. */
 export const allTokens: TokenType[] = [
@@ -174,7 +176,24 @@ export const allTokens: TokenType[] = [
   ...[StringLiteral, PlainString, EscapeString, AnyWord, Name, QuotedName, Unterminated],
   // A keyword that another one starts with comes after it.
   ...[As, Database, From, Incremental, Into, In, Table, To, When, With],
-  ...[Backup, Cancel, Complete, Jobs, Job, Of, Options, Pause, Restore, Resume, Schemas, Show, System, Time],
+  ...[
+    Backup,
+    Cancel,
+    Complete,
+    Drill,
+    Jobs,
+    Job,
+    Of,
+    Options,
+    Pause,
+    Restore,
+    Resume,
+    Schemas,
+    Show,
+    System,
+    Time,
+    Verify,
+  ],
   ...[Identifier, NumberLiteral, Comma, Dot, Star, Equals, Minus, LeftParen, RightParen, Semicolon, Other],
 ];
 

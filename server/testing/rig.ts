@@ -7,7 +7,7 @@ import { ensureRoot } from '../accounts/bootstrap.ts';
 import { openSecrets } from '../accounts/secrets.ts';
 import { startTestServer } from '../cluster/postgres/test-server.ts';
 import type { TestServer } from '../cluster/postgres/test-server.ts';
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { Turns } from '../cluster/turns.ts';
 import { ConnectionTests } from '../destinations/connection-test.ts';
 import { Destinations } from '../destinations/destinations.ts';
@@ -20,6 +20,7 @@ import { StoredMomentOffers } from '../jobs/moment-offers.ts';
 import { BossQueue } from '../jobs/queue.ts';
 import { JobStore } from '../jobs/store.ts';
 import { TaskBoard } from '../jobs/tasks.ts';
+import { READ_STALL_MS } from '../jobs/timing.ts';
 import type { EngineTools } from '../jobs/tools.ts';
 import { startWork } from '../jobs/work.ts';
 import { ClusterRegistry } from '../metadata/clusters.ts';
@@ -27,6 +28,7 @@ import { migrate, openMetadata } from '../metadata/open.ts';
 import type { Metadata } from '../metadata/open.ts';
 import { ProofStore } from '../metadata/proofs.ts';
 import { Readiness } from '../restore/readiness/gather.ts';
+import { BackupBrowser } from '../restore/browse/browser.ts';
 import { BackedUpUsers } from '../restore/recreate-users.ts';
 import type { Services } from '../services.ts';
 import type { Answer } from '../statement/answers.ts';
@@ -64,11 +66,17 @@ export interface EngineOptions {
   limits?: Partial<Limits>;
   /** As of EngineTools. */
   patienceMs?: number;
+  /** As of EngineTools. */
+  mergeBytes?: number;
+  readStallMs?: number;
+  clock?: Clock;
 }
 
 export interface RigOptions {
   /** What the cluster `default` is, instead of the rig's own server. */
   clusterUrl?: string;
+  /** Where the programs of the rig's own server are; as of TestServerOptions. */
+  serverBin?: string;
   /** How patient stores are. */
   tuning?: Tuning;
   /** What is put around each store that is opened. */
@@ -83,7 +91,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const logger = pino({ level: process.env['HOLDFAST_TEST_LOG'] ?? 'silent' });
   const directory = await mkdtemp(path.join(tmpdir(), 'holdfast-rig-'));
   const externDir = path.join(directory, 'extern');
-  const server = await startTestServer();
+  const server = await startTestServer({ bin: options.serverBin });
   await server.exec('postgres', 'CREATE DATABASE holdfast');
   const metadataUrl = server.url.replace(/\/postgres$/, '/holdfast');
   const metadata = openMetadata(metadataUrl);
@@ -102,6 +110,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const open: EngineTools['openStore'] = (location, onWait) =>
     around(openStore(location, { ...storage, onWait }));
   const statements = new StatementExecutor({ clusters, jobStore, jobLog: jobs, queue, openStore: open, now });
+  const proofs = new ProofStore(metadata);
   const services: Services = {
     accounts: new Accounts(metadata, { now, secureCookies: false }),
     clusters,
@@ -115,12 +124,14 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       jobs,
       clusters,
       destinations,
-      proofs: new ProofStore(metadata),
+      proofs,
       openStore: open,
       now,
     }),
+    proofs,
     statements,
     users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
+    browser: new BackupBrowser(open),
   };
   const engines = new Set<() => Promise<void>>();
   let wire: WireServer | null = null;
@@ -131,25 +142,30 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     locality = '',
     limits,
     patienceMs = 600_000,
+    mergeBytes,
+    readStallMs = READ_STALL_MS,
+    clock = systemClock,
   }: EngineOptions = {}): Promise<() => Promise<void>> {
     const stopping = new AbortController();
     const engineQueue = await BossQueue.open(metadataUrl, 'engine', logger);
     const engineClusters = new ClusterRegistry(metadata, secrets);
     const tools: EngineTools = {
       engine: { name: `${hostname()}/${process.pid}-${++started}`, locality },
-      jobs: enduring(jobStore, systemClock),
-      tasks: enduring(new TaskBoard(metadata, now), systemClock),
+      jobs: enduring(jobStore, clock),
+      tasks: enduring(new TaskBoard(metadata, now), clock),
       roster: new EngineRoster(metadata),
-      moments: enduring(new StoredMomentOffers(metadata), systemClock),
-      proofs: enduring(new ProofStore(metadata), systemClock),
-      queue: enduring(engineQueue, systemClock),
+      moments: enduring(new StoredMomentOffers(metadata), clock),
+      proofs: enduring(new ProofStore(metadata), clock),
+      queue: enduring(engineQueue, clock),
       clusters: engineClusters,
       limits: { node: 12, job: 1000, all: 1000, ...limits },
       turns: new Turns(tasks),
       openStore: open,
       logger,
-      clock: systemClock,
+      clock,
       patienceMs,
+      mergeBytes,
+      readStallMs,
       stopping: stopping.signal,
     };
     const work = await startWork(tools, tasks);

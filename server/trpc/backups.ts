@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { checkSelection } from '../backup/check.ts';
+import { objectKindSchema } from '../cluster/descriptor.ts';
+import { objectNameSchema } from '../cluster/names.ts';
+import { MOST_ROWS } from '../restore/browse/browser.ts';
 import type { BackupStatement } from '../statement/ast.ts';
 import { backupInput, targetsInput } from './inputs.ts';
 import { rootProcedure, router } from './init.ts';
@@ -56,4 +59,26 @@ export const backupsRouter = router({
   chain: rootProcedure
     .input(z.object({ url: backupUrl }))
     .query(({ ctx, input }) => ctx.services.statements.inspectChain(input.url)),
+
+  /** One object of a backup: its columns, DDL, dependencies and files, read from the manifest. */
+  object: rootProcedure
+    .input(z.object({ url: backupUrl, kind: objectKindSchema, name: objectNameSchema }))
+    .query(({ ctx, input }) => ctx.services.browser.object(input.url, input.kind, input.name)),
+
+  /** The layers of the backup's chain that make a table up. */
+  tableLayers: rootProcedure
+    .input(z.object({ url: backupUrl, table: objectNameSchema }))
+    .query(({ ctx, input }) => ctx.services.browser.layers(input.url, input.table)),
+
+  /** The first rows of a data file, by the name that the manifest has for it. */
+  firstRows: rootProcedure
+    .input(
+      z.object({ url: backupUrl, file: z.string().min(1).max(1024), rows: z.int().min(1).max(MOST_ROWS) }),
+    )
+    .query(({ ctx, input }) => ctx.services.browser.firstRows(input.url, input.file, input.rows)),
+
+  /** Statements that make the objects of one database of the backup. */
+  schema: rootProcedure
+    .input(z.object({ url: backupUrl, database: z.string().min(1) }))
+    .query(({ ctx, input }) => ctx.services.browser.schema(input.url, input.database)),
 });

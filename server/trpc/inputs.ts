@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TestSubject } from '../destinations/connection-test.ts';
+import { VERIFY_DEPTHS } from '../statement/ast.ts';
 import type { Targets } from '../statement/ast.ts';
 
 const identifier = z.string().min(1).max(255);
@@ -55,5 +56,11 @@ export const testInput: z.ZodType<TestSubject> = z.discriminatedUnion('kind', [
 /** The backup whose users are meant, and the cluster that they would be in. */
 export const usersInput = z.object({ source: url.min(1), cluster: identifier });
 export const userNames = z.array(identifier).min(1).max(10_000);
+
+/** The newest backup of the chain that is verified; what it builds on is in its manifest. */
+export const verifyInput = z.object({ url: url.min(1), depth: z.enum(VERIFY_DEPTHS) });
+
+/** Likewise; `cluster`: that it is restored into for a trial. */
+export const drillInput = z.object({ url: url.min(1), cluster: identifier });
 
 export const jobIdInput = z.object({ id: z.string().max(20) });

@@ -2,10 +2,12 @@ import { router } from './init.ts';
 import { backupsRouter } from './backups.ts';
 import { clustersRouter } from './clusters.ts';
 import { destinationsRouter } from './destinations.ts';
+import { drillsRouter } from './drills.ts';
 import { jobsRouter } from './jobs.ts';
 import { readinessRouter } from './readiness.ts';
 import { restoresRouter } from './restores.ts';
 import { sessionRouter } from './session.ts';
+import { verifiesRouter } from './verifies.ts';
 
 /** Everything that the browser can ask for, by noun. */
 export const appRouter = router({
@@ -15,6 +17,8 @@ export const appRouter = router({
   backups: backupsRouter,
   restores: restoresRouter,
   readiness: readinessRouter,
+  verifies: verifiesRouter,
+  drills: drillsRouter,
   jobs: jobsRouter,
 });
 

@@ -11,9 +11,12 @@ import type {
   ExtensionState,
   GcWindow,
   LedgerNote,
+  NodeId,
   Prerequisite,
   TableChanges,
+  TablePiece,
   TableRange,
+  TurnWait,
 } from '../cluster.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { Descriptor, Extension, TableDescriptor } from '../descriptor.ts';
@@ -30,6 +33,7 @@ import { addEstimates } from './estimates.ts';
 import { tableWindows } from './gc.ts';
 import { inMoment } from './hlc.ts';
 import * as ledger from './ledger.ts';
+import { leaseholders } from './leaseholders.ts';
 import { load } from './load.ts';
 import { DEFAULT_AS_OF, holdAlso, holdMoment } from './moment.ts';
 import { tableRanges } from './ranges.ts';
@@ -104,8 +108,23 @@ export class CockroachCluster implements Cluster {
     return tableRanges(this.#connections, this.#schemas, table, at);
   }
 
-  readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable> {
-    return readRange(this.#connections, this.#schemas, table, range, at, signal);
+  leaseholders(
+    table: ObjectName,
+    at: Moment,
+    pieces: readonly TablePiece[],
+    signal: AbortSignal,
+  ): Promise<Map<NodeId, number>[]> {
+    return leaseholders(this.#connections, this.#schemas, table, at, pieces, signal);
+  }
+
+  readRange(
+    table: TableDescriptor,
+    range: TableRange,
+    at: Moment,
+    signal: AbortSignal,
+    turn?: TurnWait,
+  ): Promise<Readable> {
+    return readRange(this.#connections, this.#schemas, table, range, at, signal, turn);
   }
 
   gcWindows(database: string): Promise<GcWindow[]> {

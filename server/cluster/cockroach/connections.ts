@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { HoldfastError } from '../../errors.ts';
-import type { NodeId } from '../cluster.ts';
-import type { Place } from '../postgres/errors.ts';
+import type { NodeId, TurnWait } from '../cluster.ts';
+import { inTime, type Place } from '../postgres/errors.ts';
 import { Turns } from '../turns.ts';
 import { clusterError } from './errors.ts';
 import { RowSocket } from './rows/row-socket.ts';
@@ -135,14 +135,14 @@ export class Connections {
   /**
    * A session for reading rows on that node itself, or through the gateway where the node doesn't take us (it is
    * down, or a load balancer or a container network stands between); that is remembered for a minute. Waits while
-   * as many reads of that node go on as may.
+   * as many reads of that node go on as may, or all connections are in use: in `turn`.
    */
-  async acquireOn(node: NodeId, database: string): Promise<Lease> {
+  async acquireOn(node: NodeId, database: string, turn: TurnWait = atOnce): Promise<Lease> {
     const turns = this.#readers.get(node) ?? new Turns(this.#readsPerNode);
     this.#readers.set(node, turns);
-    await turns.take();
+    await turn(turns.take());
     try {
-      return (await this.#acquireNear(node, database)).alsoOnRelease(() => turns.giveBack());
+      return (await this.#acquireNear(node, database, turn)).alsoOnRelease(() => turns.giveBack());
     } catch (error) {
       turns.giveBack();
       throw error;
@@ -195,28 +195,28 @@ export class Connections {
     await Promise.all([...this.#pending]);
   }
 
-  async #acquireNear(node: NodeId, database: string): Promise<Lease> {
+  async #acquireNear(node: NodeId, database: string, turn: TurnWait): Promise<Lease> {
     const { target } = this.#remembered(node) ?? this.#remember(node, await this.#lookUp(node));
-    if (target === null) return this.#acquireThroughAny('read', database);
+    if (target === null) return this.#acquireThroughAny('read', database, turn);
     try {
-      return await this.#acquire(target, database);
+      return await this.#acquire(target, database, turn);
     } catch (error) {
       if (this.#closed) throw error;
       // Whatever it is, down or of another certificate: where it is the credentials, the gateway says so too.
       this.#remember(node, null);
-      return this.#acquireThroughAny('read', database);
+      return this.#acquireThroughAny('read', database, turn);
     }
   }
 
-  async #acquireThroughAny(purpose: Purpose, database: string): Promise<Lease> {
+  async #acquireThroughAny(purpose: Purpose, database: string, turn: TurnWait = atOnce): Promise<Lease> {
     const { host, port } = this.#access;
     try {
-      return await this.#acquire({ host, port, purpose, timeout: CONNECT_TIMEOUT_MS }, database);
+      return await this.#acquire({ host, port, purpose, timeout: CONNECT_TIMEOUT_MS }, database, turn);
     } catch (error) {
       if (this.#closed || !isUnavailable(error)) throw error;
       for (const other of [...this.#otherGateways.values()].reverse())
         try {
-          return await this.#acquire({ ...other, purpose, timeout: NODE_TIMEOUT_MS }, database);
+          return await this.#acquire({ ...other, purpose, timeout: NODE_TIMEOUT_MS }, database, turn);
         } catch (another) {
           if (this.#closed || !isUnavailable(another)) throw another;
         }
@@ -246,12 +246,12 @@ export class Connections {
     return readTarget(rows[0]?.address ?? '');
   }
 
-  async #acquire(target: Target, database: string): Promise<Lease> {
+  async #acquire(target: Target, database: string, turn: TurnWait = atOnce): Promise<Lease> {
     const place: Place = { ...this.place(database), address: printAddress(target.host, target.port) };
     const pool = this.#pool(target, place);
     let client: pg.PoolClient;
     try {
-      client = await pool.connect();
+      client = await turn(pool.connect());
     } catch (error) {
       throw clusterError(error, place, 'connect');
     }
@@ -288,7 +288,7 @@ export class Connections {
     const prepare: (client: pg.ClientBase) => unknown = async (client) => {
       // A connection that breaks while it is in use is reported by what is using it.
       client.on('error', ignore);
-      await prepareSession(client, place, target.purpose);
+      await inTime(prepareSession(client, place, target.purpose), place);
     };
     // Over TLS the bytes don't come from the socket itself.
     const plain = config.ssl === undefined || config.ssl === false;
@@ -335,5 +335,7 @@ function isUnavailable(error: unknown): boolean {
 function printAddress(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
+
+const atOnce: TurnWait = (turn) => turn;
 
 function ignore(): void {}

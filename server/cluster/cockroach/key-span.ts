@@ -1,3 +1,14 @@
+import type { PrimaryIndex } from './keys/types.ts';
+
+/**
+ * The raw keys that rows of a primary index stand between. Interleaved rows stand between the rows of the outermost ancestor, in
+ * its ranges.
+ */
+export function tableSpan(index: PrimaryIndex): { start: Buffer; end: Buffer } {
+  const { tableId, indexId } = index.ancestors?.[0] ?? index;
+  return { start: ascendingPrefix(tableId, indexId), end: ascendingPrefix(tableId, indexId + 1) };
+}
+
 /**
  * The front of raw keys: a table's id and an index's id, each an ascending unsigned varint
  * (EncodeUvarintAscending in pkg/util/encoding of CockroachDB): below 110 one byte, 136 more than the number; above

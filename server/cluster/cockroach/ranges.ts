@@ -2,7 +2,7 @@ import { nodeId, type TableRange } from '../cluster.ts';
 import type { Moment } from '../moment.ts';
 import { type ObjectName, printName } from '../names.ts';
 import type { Connections } from './connections.ts';
-import { ascendingPrefix } from './key-span.ts';
+import { tableSpan } from './key-span.ts';
 import { decodeBoundary } from './keys/decode.ts';
 import { type Boundary, type PrimaryIndex, UndecodableKey } from './keys/types.ts';
 import type { Schemas } from './schemas.ts';
@@ -37,8 +37,7 @@ async function readRanges(
   table: ObjectName,
   index: PrimaryIndex,
 ): Promise<StoredRange[]> {
-  // Interleaved rows stand between the rows of the outermost ancestor, in its ranges.
-  const { tableId, indexId } = index.ancestors?.[0] ?? index;
+  const { start, end } = tableSpan(index);
   const rows = await connections.use(table.database, (session) =>
     session.rows<{ endKey: Buffer; leaseholder: string; liveBytes: string; liveKeys: string }>(
       `list the ranges of ${printName(table)}`,
@@ -48,7 +47,7 @@ async function readRanges(
              FROM (SELECT start_key, end_key FROM crdb_internal.ranges_no_leases
                    WHERE end_key > $1 AND start_key < $2) AS r) AS r
        ORDER BY start_key`,
-      [ascendingPrefix(tableId, indexId), ascendingPrefix(tableId, indexId + 1)],
+      [start, end],
     ),
   );
   return rows.map((row) => ({

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { HoldfastError } from '../../errors.ts';
-import type { TableRange } from '../cluster.ts';
+import type { TableRange, TurnWait } from '../cluster.ts';
 import { type Column, storedColumns, type TableDescriptor } from '../descriptor.ts';
 import { type Moment, momentText } from '../moment.ts';
 import { alwaysQuote, printName, sqlName } from '../names.ts';
@@ -24,6 +24,7 @@ export async function readRange(
   range: TableRange,
   at: Moment,
   signal: AbortSignal,
+  turn?: TurnWait,
 ): Promise<Readable> {
   const doing = `read range ${range.index} of ${printName(table.name)}`;
   const refuse = () => {
@@ -33,7 +34,7 @@ export async function readRange(
   const access = await schemas.access(table.name, at);
   const sql = selectSql(table, access.index, range, at);
   refuse();
-  const lease = await connections.acquireOn(range.leaseholder, table.name.database);
+  const lease = await connections.acquireOn(range.leaseholder, table.name.database, turn);
   try {
     refuse();
     return open(lease, sql, signal, doing, (error) => explain(error, lease, doing, access, at));

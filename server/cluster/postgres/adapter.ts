@@ -13,9 +13,12 @@ import type {
   GcWindow,
   HeldBack,
   LedgerNote,
+  NodeId,
   Prerequisite,
   TableChanges,
+  TablePiece,
   TableRange,
+  TurnWait,
 } from '../cluster.ts';
 import type { Descriptor, Extension, TableDescriptor } from '../descriptor.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
@@ -35,7 +38,7 @@ import { leftOutOf } from './left-out.ts';
 import * as ledger from './ledger.ts';
 import { load } from './load.ts';
 import { begin, Moments } from './moment.ts';
-import { tableRanges } from './ranges.ts';
+import { tableRanges, THE_NODE } from './ranges.ts';
 import { readRange } from './read.ts';
 import { removeKeys } from './remove-keys.ts';
 import * as restore from './restore.ts';
@@ -122,8 +125,23 @@ export class PostgresCluster implements Cluster {
     return tableRanges(this.#connections, table, at, targetBytes);
   }
 
-  readRange(table: TableDescriptor, range: TableRange, at: Moment, signal: AbortSignal): Promise<Readable> {
-    return readRange(this.#connections, table, range, at, signal);
+  /** There is one node. */
+  leaseholders(
+    _table: ObjectName,
+    _at: Moment,
+    pieces: readonly TablePiece[],
+  ): Promise<Map<NodeId, number>[]> {
+    return Promise.resolve(pieces.map(() => new Map([[THE_NODE, 1]])));
+  }
+
+  readRange(
+    table: TableDescriptor,
+    range: TableRange,
+    at: Moment,
+    signal: AbortSignal,
+    turn?: TurnWait,
+  ): Promise<Readable> {
+    return readRange(this.#connections, table, range, at, signal, turn);
   }
 
   gcWindows(database: string): Promise<GcWindow[]> {

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { parse, toClientConfig } from 'pg-connection-string';
 import { HoldfastError } from '../../errors.ts';
-import { clusterError, type Place } from './errors.ts';
+import { clusterError, inTime, type Place } from './errors.ts';
 import { prepareSession, type Server, Session } from './session.ts';
 
 /** Connections a database, at most: what parallel streams share. Further ones wait their turn. */
@@ -155,7 +155,8 @@ export class Connections {
 
   async #askToCancel(database: string, pid: number, startedAt: string): Promise<void> {
     // Not from the pool, where all connections may be busy with what is to be canceled.
-    const client = new pg.Client({ ...this.#config, database });
+    // Where the server doesn't answer at all, this is over some time, too.
+    const client = new pg.Client({ ...this.#config, database, query_timeout: CONNECT_TIMEOUT_MS });
     client.on('error', ignore);
     try {
       await client.connect();
@@ -200,7 +201,7 @@ export class Connections {
     const prepare: (client: pg.ClientBase) => unknown = async (client) => {
       // A connection that breaks while it is in use is reported by what is using it.
       client.on('error', ignore);
-      this.#servers.set(client, await prepareSession(client, place));
+      this.#servers.set(client, await inTime(prepareSession(client, place), place));
     };
     // The timeout is for connecting. As an option of the pool it would also limit the wait for a free one.
     const { connectionTimeoutMillis, ...config } = this.#config;

@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { ErrorCode } from '../../errors.ts';
 import { HoldfastError, messageOf } from '../../errors.ts';
 import { quoteIdent } from '../names.ts';
+import { withPatience } from '../patience.ts';
 
 /** Where something was tried: what an error names so that it can be found. Holds no credential. */
 export interface Place {
@@ -166,4 +167,21 @@ export function stateOf(error: unknown): string | null {
 export function canceled(signal: AbortSignal, doing: string): HoldfastError {
   if (signal.reason instanceof HoldfastError) return signal.reason;
   return new HoldfastError('canceled', `canceled: ${doing}`, { cause: signal.reason });
+}
+
+/** How long a server that has let us in may take to answer the first questions. */
+const FIRST_ANSWERS_MS = 30_000;
+
+/** What makes a new connection ready, or `cluster-unavailable` where that takes too long. */
+export function inTime<T>(work: Promise<T>, { address }: Place): Promise<T> {
+  return withPatience(
+    work,
+    FIRST_ANSWERS_MS,
+    () =>
+      new HoldfastError(
+        'cluster-unavailable',
+        `could not connect to ${address}: it did not answer within ${FIRST_ANSWERS_MS / 1000} s`,
+        { hint: UNREACHABLE },
+      ),
+  );
 }

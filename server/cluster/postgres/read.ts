@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { to as copyTo } from 'pg-copy-streams';
 import { HoldfastError } from '../../errors.ts';
-import type { TableRange } from '../cluster.ts';
+import type { TableRange, TurnWait } from '../cluster.ts';
 import { storedColumns, type TableDescriptor } from '../descriptor.ts';
 import type { Moment } from '../moment.ts';
 import { alwaysQuote, printName, sqlName } from '../names.ts';
@@ -19,11 +19,12 @@ export async function readRange(
   range: TableRange,
   at: Moment,
   signal: AbortSignal,
+  turn: TurnWait = (work) => work,
 ): Promise<Readable> {
   const doing = `read range ${range.index} of ${printName(table.name)}`;
   if (signal.aborted) throw canceled(signal, doing);
   const sql = copySql(table, range);
-  const lease = await connections.acquire(table.name.database);
+  const lease = await turn(connections.acquire(table.name.database));
   // The table's lock may take as long as somebody else holds one.
   const cancel = () => connections.cancel(lease);
   signal.addEventListener('abort', cancel, { once: true });

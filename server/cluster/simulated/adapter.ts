@@ -12,8 +12,10 @@ import type {
   DatabaseInfo,
   ExtensionState,
   GcWindow,
+  NodeId,
   Prerequisite,
   TableChanges,
+  TablePiece,
   TableRange,
 } from '../cluster.ts';
 import type { Descriptor, Extension, TableDescriptor } from '../descriptor.ts';
@@ -29,7 +31,7 @@ import { type Found, Lookup, missing, rowsOfStep } from './lookup.ts';
 import type { World } from './model.ts';
 import { Nodes } from './nodes.ts';
 import { assertInWindow, deadlineOf, Passage } from './passage.ts';
-import { ordinalsOf, RangeLayout } from './ranges.ts';
+import { leaseholdersOf, ordinalsOf, RangeLayout } from './ranges.ts';
 import { canceled, streamRows } from './read.ts';
 import { rowWriter } from './rows.ts';
 import { answerInTime } from './timeouts.ts';
@@ -135,6 +137,16 @@ export class SimulatedCluster implements Cluster {
     await this.#answer(`list the ranges of ${printName(table)}`, at);
     const found = this.#lookup.table(table);
     yield* this.#layout(found, found.life.share).at(this.#now());
+  }
+
+  async leaseholders(
+    table: ObjectName,
+    _at: Moment,
+    pieces: readonly TablePiece[],
+  ): Promise<Map<NodeId, number>[]> {
+    await this.#answer(`look who leads ${printName(table)}`);
+    const found = this.#lookup.table(table);
+    return leaseholdersOf(this.#layout(found, 1), found.table.rows, pieces, this.#now());
   }
 
   async readRange(

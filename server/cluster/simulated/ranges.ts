@@ -1,5 +1,6 @@
-import type { NodeId, TableRange } from '../cluster.ts';
+import type { NodeId, TablePiece, TableRange } from '../cluster.ts';
 import type { ObjectName } from '../names.ts';
+import { countUp, Overlaps } from '../overlaps.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { World } from './model.ts';
 import type { Nodes } from './nodes.ts';
@@ -22,6 +23,13 @@ export interface SplitTable {
 const MIN_AVERAGE_ROWS = 20;
 /** How far a split point is from where even ranges would have it, in ranges: ranges are 0.1 to 1.9 of the average. */
 const JITTER = 0.45;
+
+/** A range by its ordinals: the first, and the one after the last. */
+interface LedOrdinals {
+  first: number;
+  end: number;
+  leaseholder: NodeId;
+}
 
 /** What the hashes of bounds are told apart by. 1 places them, 2 and 3 choose who holds the lease of what begins there. */
 const PLACE = 1;
@@ -60,33 +68,47 @@ export class RangeLayout {
     const { name, rows, share, rowBytes } = this.#table;
     const expected = (ordinals: number): number => Math.round(ordinals * share);
     let index = 0;
-    let [place, first] = [0, 0];
-    for (let next = 1; next <= 2 * this.#count; next++) {
-      const last = next === 2 * this.#count;
-      if (!last && !this.#isBound(next, time)) continue;
-      const end = last ? rows : this.#ordinal(next);
+    for (const { first, end, leaseholder } of this.between(0, rows, time)) {
       const estimatedRows = expected(end) - expected(first);
       yield {
         table: name,
         index,
         start: index === 0 ? null : String(first),
-        end: last ? null : String(end),
-        leaseholder: this.#leaseholder(place, time),
+        end: end === rows ? null : String(end),
+        leaseholder,
         estimatedRows,
         estimatedBytes: Math.round(estimatedRows * rowBytes),
       };
       index += 1;
+    }
+  }
+
+  /** The ranges of that time that have ordinals from `from` up to `to`, in key order; one at least. */
+  *between(from: number, to: number, time: number): Generator<LedOrdinals, void> {
+    let place = this.#placeOf(from, time);
+    let first = this.#ordinal(place);
+    for (let next = place + 1; next <= 2 * this.#count; next++) {
+      const last = next === 2 * this.#count;
+      if (!last && !this.#isBound(next, time)) continue;
+      const end = last ? this.#table.rows : this.#ordinal(next);
+      yield { first, end, leaseholder: this.#leaseholder(place, time) };
+      if (end >= to) return;
       [place, first] = [next, end];
     }
   }
 
   /** The node that serves the row at that time. */
   leaseholderOf(ordinal: number, time: number): NodeId {
+    return this.#leaseholder(this.#placeOf(ordinal, time), time);
+  }
+
+  /** Where the range begins that has the row at that time. */
+  #placeOf(ordinal: number, time: number): number {
     // Bounds are less than a range from where even ones would be.
     const even = Math.floor((ordinal * this.#count) / Math.max(1, this.#table.rows));
     let place = 2 * Math.min(this.#count, even + 2) - 1;
     while (place > 0 && !(this.#isBound(place, time) && this.#ordinal(place) <= ordinal)) place--;
-    return this.#leaseholder(place, time);
+    return place;
   }
 
   #leaseholder(place: number, time: number): NodeId {
@@ -127,7 +149,7 @@ export class RangeLayout {
 }
 
 /** The ordinals of a range's rows: the first, and the one after the last. Throws `internal` for bounds of others. */
-export function ordinalsOf(range: TableRange, rows: number): { first: number; end: number } {
+export function ordinalsOf(range: TablePiece, rows: number): { first: number; end: number } {
   const bound = (text: string | null, open: number): number => {
     if (text === null) return open;
     if (!/^\d{1,10}$/.test(text) || Number(text) > rows)
@@ -135,4 +157,25 @@ export function ordinalsOf(range: TableRange, rows: number): { first: number; en
     return Number(text);
   };
   return { first: bound(range.start, 0), end: bound(range.end, rows) };
+}
+
+/** Implements Cluster.leaseholders. */
+export function leaseholdersOf(
+  layout: RangeLayout,
+  rows: number,
+  pieces: readonly TablePiece[],
+  time: number,
+): Map<NodeId, number>[] {
+  const counts = pieces.map(() => new Map<NodeId, number>());
+  // A table without rows has a range all the same.
+  const spanOf = ({ first, end }: { first: number; end: number }) => ({
+    start: first,
+    end: Math.max(end, first + 1),
+  });
+  const spans = pieces.map((piece) => spanOf(ordinalsOf(piece, rows)));
+  const [from, to] = [spans[0]?.start ?? 0, spans.at(-1)?.end ?? 0];
+  const overlaps = new Overlaps(spans, (one, other) => one - other);
+  for (const range of layout.between(from, to, time))
+    for (const place of overlaps.of(spanOf(range))) countUp(counts[place], range.leaseholder);
+  return counts;
 }

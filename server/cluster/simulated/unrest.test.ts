@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TableRange } from '../cluster.ts';
+import type { TablePiece, TableRange } from '../cluster.ts';
 import { ACCOUNTS } from '../conformance-lab.ts';
 import { readingConformance } from '../conformance-reading.ts';
 import { containing, describeTable, never, rangesOf } from '../conformance-tools.ts';
@@ -39,6 +39,36 @@ describe('a simulated cluster whose leases move and whose ranges split', () => {
     },
     fixture: async (accounts = ACCOUNTS) => ({ database: `fixture ${accounts}`, ids: fixtureIds(accounts) }),
     change: () => Promise.resolve(),
+  });
+
+  it('says who leads pieces now, whatever they were when they were planned', async () => {
+    const { cluster, clock } = open({ seed: 5, rows: 3000, unrest });
+    const planned = await rangesOf(cluster, T1, NOW, 1);
+    const leadsOf = (pieces: TablePiece[]) => cluster.leaseholders(T1, NOW, pieces);
+    expect(await leadsOf(planned)).toEqual(planned.map(({ leaseholder }) => new Map([[leaseholder, 1]])));
+    clock.time += 3_700;
+    const now = await rangesOf(cluster, T1, NOW, 1);
+    const bound = (text: string | null, open: number) => (text === null ? open : Number(text));
+    // Some of them, as when the others are done; and neighbours as one.
+    for (const pieces of [
+      planned,
+      planned.filter(({ index }) => index % 3 === 1),
+      [0, 20, 40].map((first) => ({
+        start: planned[first]?.start ?? null,
+        end: planned[first + 15]?.end ?? null,
+      })),
+    ]) {
+      const counts = pieces.map(({ start, end }) => {
+        const there = now.filter(
+          (range) => bound(range.start, 0) < bound(end, 3000) && bound(range.end, 3000) > bound(start, 0),
+        );
+        return new Map(
+          [...Map.groupBy(there, ({ leaseholder }) => leaseholder)].map(([node, led]) => [node, led.length]),
+        );
+      });
+      expect(await leadsOf(pieces)).toEqual(counts);
+    }
+    expect(planned.length).toBeGreaterThan(60);
   });
 
   it('has disjoint ranges that cover each table at any time, each on a node that is up', async () => {

@@ -2,6 +2,7 @@ import { canonicalJson } from '../../format/integrity.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { JobError, JobId, TaskState } from '../job.ts';
 import type {
+  AimedTask,
   ClaimedJob,
   Engine,
   NewTask,
@@ -12,6 +13,7 @@ import type {
   TaskProgress,
   TaskTotals,
   TaskTry,
+  WaitingTask,
 } from '../ledger.ts';
 import { choices, type Limits, mayBeginAgain, placesOf, type Running } from '../limits.ts';
 import { Superseded } from '../outcome.ts';
@@ -115,6 +117,34 @@ export class MemoryTasks implements TaskLedger {
     );
   }
 
+  waiting({ id, attempt }: ClaimedJob, after: number, most: number): Promise<WaitingTask[]> {
+    return this.#link.transact('list waiting', () =>
+      this.#there
+        .tasks(id, attempt)
+        .filter((task) => task.id > after && isFree(task))
+        .sort((a, b) => a.id - b.id)
+        .slice(0, most)
+        .map((task) => ({
+          id: task.id,
+          table: task.table,
+          node: task.node,
+          body: JSON.parse(task.body) as unknown,
+        })),
+    );
+  }
+
+  aim(job: ClaimedJob, tasks: readonly AimedTask[]): Promise<number[]> {
+    return this.#ifClaimed('aim', job, ({ id, attempt }) => {
+      const there = this.#there.tasks(id, attempt);
+      return tasks.flatMap(({ id: number, node, locality, body }) => {
+        const task = there.find((each) => each.id === number);
+        if (task === undefined || !isFree(task)) return [];
+        Object.assign(task, { node, locality, body: JSON.stringify(body) });
+        return number;
+      });
+    });
+  }
+
   /** What only the job's latest claim may do. */
   #ifClaimed<T>(what: string, job: ClaimedJob, work: (job: ClaimedJob) => T): Promise<T> {
     return this.#link.transact(what, () => {
@@ -160,9 +190,7 @@ export class MemoryTasks implements TaskLedger {
   }
 
   #free(job: JobRecord): TaskRecord[] {
-    return this.#there
-      .tasks(job.id, job.attempt)
-      .filter(({ state, token }) => state === 'waiting' && token === null);
+    return this.#there.tasks(job.id, job.attempt).filter(isFree);
   }
 
   #running(): Running[] {
@@ -328,6 +356,11 @@ export class MemoryTasks implements TaskLedger {
 
 function openJob(job: JobRecord): { job: JobRecord; jobId: string; cluster: string | null } {
   return { job, jobId: job.id, cluster: job.cluster };
+}
+
+/** Nobody has it, and no token stands for it. */
+function isFree({ state, token }: TaskRecord): boolean {
+  return state === 'waiting' && token === null;
 }
 
 /** The first of those that are nearest to the engine. */

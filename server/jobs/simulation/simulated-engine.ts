@@ -7,6 +7,7 @@ import { patient } from '../../storage/patient.ts';
 import type { Clock } from '../../clock.ts';
 import { enduring } from '../enduring.ts';
 import type { MomentOffers } from '../ledger.ts';
+import { READ_STALL_MS } from '../timing.ts';
 import type { EngineTools } from '../tools.ts';
 import { startWork } from '../work.ts';
 import { compressAtOnce } from './compressor.ts';
@@ -78,6 +79,7 @@ export class SimulatedEngine {
       ),
       clock,
       patienceMs: site.patienceMs,
+      readStallMs: READ_STALL_MS,
       stopping: this.#stopping.signal,
     };
     this.#work = startWork(tools, site.tasksAtOnce);

@@ -68,8 +68,11 @@ export function definitionFindings(
 
 function columnFindings(expected: Descriptor, there: Descriptor): string[] {
   if (expected.kind !== 'table' || there.kind !== 'table') return [];
-  const columns = (of: typeof expected) => storedColumns(of).map(({ name, type }) => `${name} ${type}`);
-  const [before, now] = [columns(expected).join(', '), columns(there).join(', ')];
+  const columns = (of: typeof expected) =>
+    storedColumns(of)
+      .map(({ name, type }) => `${name} ${type}`)
+      .join(', ') || 'none';
+  const [before, now] = [columns(expected), columns(there)];
   return before === now ? [] : [`it has the columns ${now} instead of ${before}`];
 }
 

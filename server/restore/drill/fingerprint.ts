@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { z } from 'zod';
 
 const NEWLINE = 10;
 /** Of SHA-256, as unsigned 32-bit numbers. */
@@ -9,11 +10,12 @@ const LANES = 8;
  * tables with the same rows have the same, however often and in whichever pieces each was read; rows that differ in a single
  * byte, or that are there twice instead of once, have another. It finds what went wrong, not what somebody made up to deceive it.
  */
-export interface RowsPrint {
-  rows: number;
+export const rowsPrintSchema = z.object({
+  rows: z.int().nonnegative(),
   /** Hex. */
-  sum: string;
-}
+  sum: z.string().length(8 * LANES),
+});
+export type RowsPrint = z.infer<typeof rowsPrintSchema>;
 
 export const NO_ROWS_PRINT: RowsPrint = { rows: 0, sum: '0'.repeat(8 * LANES) };
 

@@ -26,6 +26,8 @@ export class PrintedLoad implements Pick<Cluster, 'load'> {
     signal: AbortSignal,
     once?: { restore: string; key: string },
   ): Promise<{ rows: number }> {
+    // It may fail before anybody reads it: whoever does then still gets that.
+    rows.on('error', () => undefined);
     try {
       const handed = Readable.from(this.#printed(rows), { objectMode: false });
       const loaded = await this.#cluster.load(database, table, handed, signal, once);

@@ -6,6 +6,7 @@ import type { ClusterOverview } from '../../metadata/clusters.ts';
 import type { ProofHead } from '../../metadata/proofs.ts';
 import type { Location } from '../../storage/location.ts';
 import type { Store } from '../../storage/store.ts';
+import { SCRATCH_PREFIX } from '../drill/aim.ts';
 import { HOLDFAST_VERSION } from '../../version.ts';
 import { Asked } from './asked.ts';
 import { Deadline } from './deadline.ts';
@@ -153,7 +154,9 @@ export class Readiness {
     const backedUp = databasesOfGroups(source.groups);
     const there = source.info === null ? null : await this.#databasesOf(source.name, deadline);
     const names = there === null ? null : new Set(there.map(({ name }) => name));
-    const without = (there ?? []).filter(({ name, system }) => !system && !backedUp.includes(name));
+    const without = (there ?? []).filter(
+      ({ name, system }) => !system && !name.startsWith(SCRATCH_PREFIX) && !backedUp.includes(name),
+    );
     const [targets, databases] = await Promise.all([
       Promise.all(
         backedUp.map((database) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { objectNameSchema, printName } from '../../cluster/names.ts';
+import type { DistributiveOmit } from '../../metadata/schema.ts';
 
 /** The layer that something is the matter with; `layer` counts the chain's backups from 0, the full one. */
 const inLayer = { layer: z.int().nonnegative(), location: z.string() };
@@ -13,8 +14,14 @@ export const findingSchema = z.discriminatedUnion('kind', [
   /** A sound backup that does not belong where it is in the chain. */
   z.object({ kind: z.literal('wrong-backup'), ...inLayer, reason: z.string() }),
   z.object({ kind: z.literal('missing'), ...inFile }),
-  /** Bytes as stored. */
-  z.object({ kind: z.literal('size'), ...inFile, expected: z.int(), found: z.int() }),
+  /** Bytes as stored; `sha256` of what is there, null where that was not read. */
+  z.object({
+    kind: z.literal('size'),
+    ...inFile,
+    expected: z.int(),
+    found: z.int(),
+    sha256: z.string().nullable(),
+  }),
   z.object({ kind: z.literal('checksum'), ...inFile, expected: z.string(), found: z.string() }),
   /** What the file holds is another one of the manifest. */
   z.object({ kind: z.literal('swapped'), ...inFile, holds: z.string() }),
@@ -38,21 +45,46 @@ export const findingSchema = z.discriminatedUnion('kind', [
 ]);
 export type Finding = z.infer<typeof findingSchema>;
 
+/** What is wrong with one data file. */
+export type FileFinding = Exclude<Finding, { kind: 'manifest' | 'wrong-backup' }>;
+/** The same, without saying of which file. */
+export type FileMatter = DistributiveOmit<FileFinding, keyof typeof inFile>;
+
+/** A finding for pages, in parts. */
+export interface FindingView {
+  kind: Finding['kind'];
+  /** Redacted URL of its layer. */
+  location: string;
+  file: string | null;
+  /** Printed. */
+  table: string | null;
+  /** What is the matter, a sentence that goes on from the file. */
+  matter: string;
+}
+
+export function viewOf(finding: Finding): FindingView {
+  const { kind, location } = finding;
+  return finding.kind === 'manifest' || finding.kind === 'wrong-backup'
+    ? { kind, location, file: null, table: null, matter: finding.reason }
+    : { kind, location, file: finding.file, table: printName(finding.table), matter: matterWith(finding) };
+}
+
 /** A finding as people are told it: one sentence, with the layer, the file and its table. */
 export function findingWords(finding: Finding): string {
-  if (finding.kind === 'manifest' || finding.kind === 'wrong-backup')
-    return `${finding.location}: ${finding.reason}`;
+  // What reads manifests names them.
+  if (finding.kind === 'manifest') return finding.reason;
+  if (finding.kind === 'wrong-backup') return `${finding.location}: ${finding.reason}`;
   return `${finding.location}: ${finding.file}, of ${printName(finding.table)}, ${matterWith(finding)}`;
 }
 
-function matterWith(finding: Exclude<Finding, { kind: 'manifest' | 'wrong-backup' }>): string {
+function matterWith(finding: FileFinding): string {
   switch (finding.kind) {
     case 'missing':
       return 'is missing';
     case 'size':
       return `has ${finding.found} bytes instead of ${finding.expected}`;
     case 'checksum':
-      return `has other bytes than were written: its SHA-256 is ${finding.found} instead of ${finding.expected}`;
+      return `has other bytes than were written: its SHA-256 is ${short(finding.found)} instead of ${short(finding.expected)}`;
     case 'swapped':
       return `holds what belongs into ${finding.holds}`;
     case 'unreadable':
@@ -62,4 +94,9 @@ function matterWith(finding: Exclude<Finding, { kind: 'manifest' | 'wrong-backup
     case 'count':
       return `holds ${finding.found} ${finding.of === 'rows' ? 'rows' : 'bytes uncompressed'} instead of ${finding.expected}`;
   }
+}
+
+/** A checksum for people: enough to tell two apart. */
+function short(sha256: string): string {
+  return `${sha256.slice(0, 12)}…`;
 }
