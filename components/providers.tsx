@@ -2,7 +2,14 @@
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { createTRPCClient, httpBatchLink, httpLink, httpSubscriptionLink, splitLink } from '@trpc/client';
+import {
+  createTRPCClient,
+  httpBatchLink,
+  httpBatchStreamLink,
+  httpLink,
+  httpSubscriptionLink,
+  splitLink,
+} from '@trpc/client';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { AppRouter } from '../server/trpc/router.ts';
@@ -18,6 +25,7 @@ const inBody = new Set([
   'backups.bases',
   'backups.plan',
   'backups.inspect',
+  'backups.about',
   'backups.chain',
   'backups.object',
   'backups.tableLayers',
@@ -29,7 +37,12 @@ const inBody = new Set([
 
 /** Answers that wait for a cluster or a storage, which may take seconds to say nothing: no other answer waits for them in a batch. */
 function isSlow(path: string): boolean {
-  return path.startsWith('clusters.') || path.startsWith('readiness.') || path === 'destinations.test';
+  return (
+    path.startsWith('clusters.') ||
+    path.startsWith('readiness.') ||
+    path === 'destinations.test' ||
+    path === 'imports.add'
+  );
 }
 
 function createClient() {
@@ -42,9 +55,14 @@ function createClient() {
           condition: (op) => op.type === 'query' && inBody.has(op.path),
           true: httpLink({ url, methodOverride: 'POST' }),
           false: splitLink({
-            condition: (op) => isSlow(op.path),
-            true: httpLink({ url }),
-            false: httpBatchLink({ url, maxURLLength: 4000 }),
+            // What it tells comes bit by bit.
+            condition: (op) => op.path === 'imports.scan',
+            true: httpBatchStreamLink({ url, maxItems: 1 }),
+            false: splitLink({
+              condition: (op) => isSlow(op.path),
+              true: httpLink({ url }),
+              false: httpBatchLink({ url, maxURLLength: 4000 }),
+            }),
           }),
         }),
       }),

@@ -23,6 +23,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         `/backups/object?url=${encodeURIComponent(url)}&kind=table&database=bank&schema=public&name=accounts`,
         'Needed by',
       ],
+      ['/backups/import', 'Where to look'],
       ['/restore', 'Known backups'],
       [`/restore?url=${encodeURIComponent(url)}`, 'accounts'],
       ['/jobs', 'succeeded'],

@@ -9,6 +9,7 @@ import { chromium } from 'playwright';
 import type { Page } from 'playwright';
 import { findChromium } from './browser.ts';
 import { startHoldfast } from './holdfast.ts';
+import { imports } from './screenshots-imports.ts';
 import { busyJobs } from './screenshots-jobs.ts';
 import { verifies } from './screenshots-verify.ts';
 
@@ -122,6 +123,7 @@ async function tour(
   await shoot('backup-view');
   await destinations(page, run, shoot);
   if (everything !== null) {
+    await imports(holdfast.about, page, shoot);
     await busyJobs(holdfast.about, page, shoot);
     await verifies(holdfast.about, page, `bank-${run}`, shoot);
   }

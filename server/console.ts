@@ -11,6 +11,9 @@ import { ConnectionTests } from './destinations/connection-test.ts';
 import { Destinations } from './destinations/destinations.ts';
 import { HoldfastError } from './errors.ts';
 import { createConsoleServer } from './http/server.ts';
+import { ImportedBackups } from './imports/imported.ts';
+import { Importer } from './imports/importer.ts';
+import { KnownBackups } from './imports/known.ts';
 import { JobLog } from './jobs/log.ts';
 import { BossQueue } from './jobs/queue.ts';
 import { JobStore } from './jobs/store.ts';
@@ -25,6 +28,7 @@ import { BackupBrowser } from './restore/browse/browser.ts';
 import { BackedUpUsers } from './restore/recreate-users.ts';
 import { StatementExecutor } from './statement/execute.ts';
 import type { Location } from './storage/location.ts';
+import { firstToKnow } from './storage/credentials.ts';
 import { openStore, type StorageConfig } from './storage/open.ts';
 import { PROBE_TUNING } from './storage/probe.ts';
 import type { Store } from './storage/store.ts';
@@ -47,9 +51,11 @@ async function startConsole(logger: Logger): Promise<Role> {
   const queue = await BossQueue.open(config.metadataUrl, 'console', logger);
   const accounts = new Accounts(metadata, { now, secureCookies: false });
   const destinations = new Destinations(metadata, secrets, now);
+  const imported = new ImportedBackups(metadata, secrets, now);
+  const known = new KnownBackups(jobs, imported);
   const storage: StorageConfig = {
     externDir: config.externDir,
-    saved: destinations,
+    saved: firstToKnow(destinations, imported),
     tuning: BRISK_TUNING,
   };
   const open = (location: Location): Store => openStore(location, storage);
@@ -61,13 +67,14 @@ async function startConsole(logger: Logger): Promise<Role> {
     clusters,
     jobStore: new JobStore(metadata, secrets, now),
     jobLog: jobs,
+    known,
     queue,
     openStore: open,
     now,
   });
   const users = new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open });
   const proofs = new ProofStore(metadata);
-  const readiness = new Readiness({ jobs, clusters, destinations, proofs, openStore: open, now });
+  const readiness = new Readiness({ known, jobs, clusters, destinations, proofs, openStore: open, now });
   const services: Services = {
     accounts,
     clusters,
@@ -76,6 +83,8 @@ async function startConsole(logger: Logger): Promise<Role> {
     jobs,
     readiness,
     proofs,
+    known,
+    importer: new Importer({ destinations, imported, known, openStore: open }),
     statements,
     users,
     browser: new BackupBrowser(open),

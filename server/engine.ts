@@ -8,6 +8,7 @@ import { readConfig } from './config.ts';
 import { Destinations } from './destinations/destinations.ts';
 import { HoldfastError } from './errors.ts';
 import { systemClock } from './clock.ts';
+import { ImportedBackups } from './imports/imported.ts';
 import { enduring } from './jobs/enduring.ts';
 import { EngineRoster } from './jobs/engines.ts';
 import { StoredMomentOffers } from './jobs/moment-offers.ts';
@@ -24,6 +25,7 @@ import { SnapshotKeeper } from './retention/keeper.ts';
 import { Tender } from './retention/tender.ts';
 import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
+import { firstToKnow } from './storage/credentials.ts';
 import { openStore, type StorageConfig } from './storage/open.ts';
 
 const GRACE_MS = 3_000;
@@ -43,7 +45,10 @@ async function startEngine(logger: Logger): Promise<Role> {
   const clock = systemClock;
   const storage: StorageConfig = {
     externDir: config.externDir,
-    saved: new Destinations(metadata, secrets, clock.now),
+    saved: firstToKnow(
+      new Destinations(metadata, secrets, clock.now),
+      new ImportedBackups(metadata, secrets, clock.now),
+    ),
   };
   const stopping = new AbortController();
   const tools: EngineTools = {

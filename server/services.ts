@@ -2,6 +2,8 @@ import type { Accounts } from './accounts/accounts.ts';
 import type { ClusterRegistry } from './metadata/clusters.ts';
 import type { ConnectionTests } from './destinations/connection-test.ts';
 import type { Destinations } from './destinations/destinations.ts';
+import type { Importer } from './imports/importer.ts';
+import type { KnownBackups } from './imports/known.ts';
 import type { JobLog } from './jobs/log.ts';
 import type { Readiness } from './restore/readiness/gather.ts';
 import type { ProofStore } from './metadata/proofs.ts';
@@ -17,6 +19,8 @@ export interface Services {
   connectionTests: ConnectionTests;
   jobs: JobLog;
   readiness: Readiness;
+  known: KnownBackups;
+  importer: Importer;
   proofs: ProofStore;
   statements: StatementExecutor;
   users: BackedUpUsers;

@@ -60,7 +60,7 @@ export function BackupWizard({ clusters }: { clusters: readonly ClusterOverview[
   const picked = useMemo(() => pickedFromJson(own ? draft.picked : {}), [own, draft.picked]);
   const targets = useMemo(() => toTargets(picked), [picked]);
   const known = useQuery(trpc.backups.list.queryOptions());
-  const taken = useMemo(() => new Set(known.data?.map(({ url }) => url)), [known.data]);
+  const taken = useMemo(() => new Set(known.data?.backups.map(({ url }) => url)), [known.data]);
   const bases = own ? draft.bases : null;
   const saved = useQuery(trpc.destinations.list.queryOptions()).data ?? NONE_SAVED;
   const storage = storageOf(draft.storage, saved);

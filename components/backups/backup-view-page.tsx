@@ -23,6 +23,7 @@ import { BackupChain } from './backup-chain.tsx';
 import { BackupObjects } from './backup-objects.tsx';
 import { BackupUsers } from './backup-users.tsx';
 import { BuildOn } from './build-on.tsx';
+import { ForgetBackup } from './forget-backup.tsx';
 import { TypeBadge } from './layer-list.tsx';
 import { openable } from './opened-with.ts';
 import { isAddressable, restorePath } from './paths.ts';
@@ -58,6 +59,9 @@ export function BackupViewPage() {
 }
 
 function BackupView({ backup }: { backup: BackupSummary }) {
+  const trpc = useTRPC();
+  const about = useQuery(trpc.backups.about.queryOptions({ url: backup.url, jobId: backup.jobId }));
+  const importedAt = about.data?.job === null ? about.data.importedAt : null;
   const took = Date.parse(backup.finishedAt) - Date.parse(backup.startedAt);
   return (
     <>
@@ -73,6 +77,7 @@ function BackupView({ backup }: { backup: BackupSummary }) {
         }
         actions={
           <Group gap="sm">
+            {importedAt !== null && <ForgetBackup url={backup.url} />}
             <VerifyButton backup={backup} />
             <DrillButton backup={backup} />
             <BuildOn backup={backup} />
@@ -112,11 +117,21 @@ function BackupView({ backup }: { backup: BackupSummary }) {
             <BackupUsers names={backup.users} />
           </Fact>
           <Fact label="Made by">
-            <Anchor component={Link} href={`/jobs/${backup.jobId}`} underline="always" inherit>
-              job {backup.jobId}
-            </Anchor>
-            , from <Time at={backup.startedAt} />, in {formatDuration(took)}
+            {about.data?.job == null ? (
+              <>job {backup.jobId}</>
+            ) : (
+              <Anchor component={Link} href={`/jobs/${backup.jobId}`} underline="always" inherit>
+                job {backup.jobId}
+              </Anchor>
+            )}
+            {about.data !== undefined && about.data?.job == null && ' (not known here)'}, from{' '}
+            <Time at={backup.startedAt} />, in {formatDuration(took)}
           </Fact>
+          {importedAt !== null && (
+            <Fact label="Imported">
+              <Time at={importedAt} />
+            </Fact>
+          )}
           <Fact label="Last verified">
             <LastVerified backupId={backup.id} />
           </Fact>

@@ -1,49 +1,55 @@
 'use client';
 import { Button, Card, EmptyState, Stack } from '@mantine/core';
 import { IconArchive } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { useRouter } from 'next/navigation';
-import { useTRPC } from '../trpc.ts';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { ImportButton } from './import-button.tsx';
 import { KnownBackups } from './known-backups.tsx';
 import { OpenBackup } from './open-backup.tsx';
 import { viewPath } from './paths.ts';
+import { SearchKnown } from './search-known.tsx';
+import { useKnownBackups } from './use-known.ts';
 import { Loading } from '../ui/loading.tsx';
 
 export function BackupsPage() {
-  const trpc = useTRPC();
   const router = useRouter();
-  const backups = useQuery(trpc.backups.list.queryOptions(undefined, { refetchInterval: 15_000 }));
+  const { text, setText, known, none } = useKnownBackups({ refetchInterval: 15_000 });
   return (
     <>
       <PageHeader
         title="Backups"
-        description="Backups that this console made, and any other whose URL you know."
+        description="Backups that were made here or imported, and any other whose URL you know."
         actions={
-          <Button component={Link} href="/backup">
-            Make a backup
-          </Button>
+          <>
+            <Button component={Link} href="/backup">
+              Make a backup
+            </Button>
+            <ImportButton />
+          </>
         }
       />
       <Stack gap="lg">
         <Card padding="md" component="section" aria-label="Open a backup">
           <OpenBackup button="Open" onOpened={(backup) => router.push(viewPath(backup.url))} />
         </Card>
-        {backups.error !== null && backups.data === undefined ? (
-          <ErrorAlert error={backups.error} onRetry={() => void backups.refetch()} />
-        ) : backups.data === undefined ? (
+        {known.error !== null && known.data === undefined ? (
+          <ErrorAlert error={known.error} onRetry={() => void known.refetch()} />
+        ) : known.data === undefined ? (
           <Loading h={260} label="Loading backups" />
-        ) : backups.data.length === 0 ? (
+        ) : none ? (
           <EmptyState
             py="xl"
             icon={<IconArchive aria-hidden />}
             title="No backups yet"
-            description="Backups that are made here, or by psql, are listed from then on."
+            description="Backups that are made here, or by psql, are listed from then on. Those that lie at a destination already can be imported."
           />
         ) : (
-          <KnownBackups backups={backups.data} />
+          <Stack gap="sm">
+            <SearchKnown value={text} onChange={setText} found={known.data} />
+            {known.data.backups.length > 0 && <KnownBackups backups={known.data.backups} />}
+          </Stack>
         )}
       </Stack>
     </>

@@ -1,13 +1,10 @@
 'use client';
 import { Anchor, Button, Group, Stack, Text, VisuallyHidden } from '@mantine/core';
 import Link from 'next/link';
-import { basesNamedIn } from '../../server/statement/bases.ts';
+import type { KnownBackup } from '../../server/imports/known.ts';
 import { columnsFor, DataTable } from '../ui/data-table.tsx';
 import { Age, Bytes, Count, Moment } from '../ui/figures.tsx';
-import type { Outputs } from '../trpc.ts';
 import { restorePath, viewPath } from './paths.ts';
-
-export type KnownBackup = Outputs['backups']['list'][number];
 
 const column = columnsFor<KnownBackup>();
 
@@ -25,41 +22,37 @@ const url = column.accessor('url', {
         {original.url}
       </Anchor>
       <Text size="xs" c="dimmed">
-        <Type statement={original.job.statement} /> ·{' '}
-        {original.job.moment === null ? null : (
+        <Text span inherit fw={600} c="var(--mantine-color-text)">
+          {layerName(original.layer)}
+        </Text>{' '}
+        ·{' '}
+        {original.moment === null ? null : (
           <>
-            as of <Moment at={original.job.moment} /> ·{' '}
+            as of <Moment at={original.moment} /> ·{' '}
           </>
         )}
-        cluster {original.job.cluster}
+        cluster {original.cluster}
+        {original.job === null && ' · imported'}
       </Text>
     </Stack>
   ),
 });
-/** Full, or which layer of its chain, by what the job was asked to do. */
-function Type({ statement }: { statement: string }) {
-  const below = basesNamedIn(statement).length;
-  return (
-    <Text span inherit fw={600} c="var(--mantine-color-text)">
-      {below === 0 ? 'full' : `incremental, layer ${below + 1}`}
-    </Text>
-  );
+/** Full, or which layer of its chain. */
+function layerName(layer: number): string {
+  return layer === 1 ? 'full' : `incremental, layer ${layer}`;
 }
 
-const age = column.accessor((row) => row.job.finishedAt ?? row.job.createdAt, {
-  id: 'age',
+const age = column.accessor('finishedAt', {
   header: 'When',
   cell: ({ getValue }) => <Age at={getValue()} />,
   meta: { width: '120px' },
 });
-const rows = column.accessor((row) => row.job.rows, {
-  id: 'rows',
+const rows = column.accessor('rows', {
   header: 'Rows',
   cell: ({ getValue }) => <Count value={getValue()} />,
   meta: { align: 'right', width: '120px', wideOnly: true },
 });
-const stored = column.accessor((row) => row.job.storedBytes, {
-  id: 'stored',
+const stored = column.accessor('storedBytes', {
   header: 'Stored',
   cell: ({ getValue }) => <Bytes value={getValue()} />,
   meta: { align: 'right', width: '110px', wideOnly: true },
@@ -90,7 +83,7 @@ const listColumns = column.columns([
   }),
 ]);
 
-/** Backups that this console made. */
+/** Backups that were made here or imported. */
 export function KnownBackups({
   backups,
   label = 'Known backups',
@@ -103,7 +96,7 @@ export function KnownBackups({
       label={label}
       columns={listColumns}
       data={backups}
-      rowId={({ job }) => job.id}
+      rowId={({ job, url: at }) => job ?? at}
       rowHeight={62}
       minWidth={440}
     />

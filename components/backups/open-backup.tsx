@@ -61,7 +61,7 @@ export function OpenBackup({
           ref={field}
           label="Backup URL"
           placeholder="nodelocal://self/…"
-          data={[...new Set((known.data ?? []).map((backup) => backup.url))]}
+          data={[...new Set((known.data?.backups ?? []).map((backup) => backup.url))]}
           limit={20}
           value={url}
           onChange={(value) => {

@@ -28,7 +28,7 @@ export function OverviewPage() {
   const active = useActiveJobs();
   const open = active.data?.jobs ?? [];
   const running = open.filter(({ state }) => state !== 'paused');
-  const newest = backups.data?.[0];
+  const newest = backups.data?.backups[0];
   return (
     <>
       <PageHeader
@@ -36,7 +36,7 @@ export function OverviewPage() {
         description={
           newest === undefined ? undefined : (
             <>
-              Newest backup: <Age at={newest.job.finishedAt ?? newest.job.createdAt} />
+              Newest backup: <Age at={newest.finishedAt} />
             </>
           )
         }
@@ -46,7 +46,7 @@ export function OverviewPage() {
               component={Link}
               href="/backup"
               leftSection={<IconDatabaseExport size={18} aria-hidden />}
-              variant={backups.data?.length === 0 ? 'default' : 'filled'}
+              variant={backups.data?.backups.length === 0 ? 'default' : 'filled'}
             >
               Make a backup
             </Button>
@@ -78,7 +78,7 @@ export function OverviewPage() {
             <ErrorAlert error={backups.error} onRetry={() => void backups.refetch()} />
           ) : backups.data === undefined ? (
             <Loading h={200} label="Loading backups" />
-          ) : backups.data.length === 0 ? (
+          ) : backups.data.backups.length === 0 ? (
             <Card padding="xl">
               <EmptyState
                 icon={<IconShieldCheck aria-hidden />}
@@ -98,7 +98,7 @@ export function OverviewPage() {
               </EmptyState>
             </Card>
           ) : (
-            <KnownBackups backups={backups.data.slice(0, SHOWN)} label="Newest backups" />
+            <KnownBackups backups={backups.data.backups.slice(0, SHOWN)} label="Newest backups" />
           )}
         </Section>
       </Stack>

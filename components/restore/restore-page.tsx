@@ -1,18 +1,16 @@
 'use client';
-import { Button, Card, Skeleton, Stack, Title } from '@mantine/core';
+import { Button, Skeleton, Stack } from '@mantine/core';
 import { keepPreviousData, skipToken, useQuery } from '@tanstack/react-query';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useState } from 'react';
-import { KnownBackups } from '../backups/known-backups.tsx';
-import { OpenBackup } from '../backups/open-backup.tsx';
 import { openable } from '../backups/opened-with.ts';
-import { isAddressable, restorePath } from '../backups/paths.ts';
+import { isAddressable } from '../backups/paths.ts';
 import { useTRPC } from '../trpc.ts';
 import { useIsClient } from '../ui/clock.ts';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { ChooseBackup } from './choose-backup.tsx';
 import { RestoreWizard } from './restore-wizard.tsx';
-import { Loading } from '../ui/loading.tsx';
 
 /** Without a backup in the address: which one. With one: what of it, where to, review. */
 export function RestorePage() {
@@ -103,28 +101,4 @@ function useLayer(backup: string | null): [string | null, (url: string | null) =
     window.history.replaceState(null, '', `?${query.toString()}`);
   };
   return [chosen !== null && chosen.of === backup ? chosen.url : inAddress, choose];
-}
-
-function ChooseBackup({ initial = '' }: { initial?: string }) {
-  const trpc = useTRPC();
-  const router = useRouter();
-  const known = useQuery(trpc.backups.list.queryOptions());
-  return (
-    <Stack gap="lg">
-      <Card padding="md" component="section" aria-label="Choose a backup">
-        <OpenBackup
-          button="Choose"
-          initial={initial}
-          onOpened={(backup) => router.push(restorePath(backup.url))}
-        />
-      </Card>
-      {known.data !== undefined && known.data.length > 0 && (
-        <Stack gap="xs" component="section" aria-label="Known backups">
-          <Title order={2}>Known backups</Title>
-          <KnownBackups backups={known.data} />
-        </Stack>
-      )}
-      {known.isPending && <Loading h={200} label="Loading backups" />}
-    </Stack>
-  );
 }

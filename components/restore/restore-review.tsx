@@ -19,6 +19,7 @@ import { Bytes, Count, Dash, Moment } from '../ui/figures.tsx';
 import { hasRows, KIND_WORD, KindIcon } from '../ui/kind.tsx';
 import { ProblemAlerts } from '../ui/problem-alerts.tsx';
 import type { RestoreInput } from './input.ts';
+import { TargetChecks } from './target-checks.tsx';
 import type { RestoreStep } from './restore-wizard.tsx';
 import { stepOf } from './restore-wizard.tsx';
 
@@ -154,6 +155,7 @@ function PlanView({ plan, input }: { plan: RestorePlan; input: RestoreInput }) {
   return (
     <>
       <Warnings warnings={plan.warnings} />
+      <TargetChecks checks={plan.checks} cluster={input.cluster} />
       <StatementSection statement={plan.statement} />
       <Stack gap="xs" component="section" aria-label="Plan">
         <Title order={2}>Plan</Title>

@@ -61,6 +61,7 @@ export function RestoreWhat(props: RestoreWhatProps) {
     onContinue,
   } = props;
   const view = useTreeView();
+  const chain = layers !== undefined && layers.length > 1 ? layers : null;
   const missing = picked.size === 0 ? [] : (plan?.missing ?? []);
   const unreadable = (plan?.problems ?? []).filter(({ field }) => field === 'source');
   const held = new Set(backup.objects.map(({ name }) => name.database + objectKey(name)));
@@ -77,6 +78,9 @@ export function RestoreWhat(props: RestoreWhatProps) {
 
   return (
     <Stack gap="lg">
+      {chain !== null && (
+        <ChainChoice layers={chain} value={layer} onChange={onLayer} cluster={backup.cluster.name} />
+      )}
       <TwoColumns
         main={
           <TreePanel
@@ -101,9 +105,7 @@ export function RestoreWhat(props: RestoreWhatProps) {
               onAddAll={add}
             />
             <SkipOptions missing={missing} draft={draft} onDraft={onDraft} />
-            {layers !== undefined && layers.length > 1 ? (
-              <ChainChoice layers={layers} value={layer} onChange={onLayer} cluster={backup.cluster.name} />
-            ) : (
+            {chain === null && (
               <Card component="section" aria-label="Backup" padding="md">
                 <Stack gap="xs">
                   <Title order={2}>Backup</Title>

@@ -32,10 +32,15 @@ const NO_NAMES: string[] = [];
 /** Back where it came from, as after a disaster; else where something can be restored at all. */
 function defaultCluster(
   clusters: Outputs['clusters']['list'],
-  source: string,
+  source: BackupSummary['cluster'],
 ): Outputs['clusters']['list'][number] | undefined {
   const able = clusters.filter((each) => each.status === 'up' && each.info.restore.available);
-  return able.find(({ name }) => name === source) ?? able[0] ?? clusters[0];
+  return (
+    able.find((each) => each.status === 'up' && each.info.identity === source.identity) ??
+    able.find(({ name }) => name === source.name) ??
+    able[0] ??
+    clusters[0]
+  );
 }
 
 /** Three steps: what of the backup, where to, review. The plan is worked out anew with each change. */
@@ -68,7 +73,7 @@ export function RestoreWizard({
     [draft.picked, tree],
   );
   const cluster =
-    clusters.find(({ name }) => name === draft.cluster) ?? defaultCluster(clusters, backup.cluster.name);
+    clusters.find(({ name }) => name === draft.cluster) ?? defaultCluster(clusters, backup.cluster);
   const databases = useQuery(
     trpc.clusters.databases.queryOptions(cluster === undefined ? skipToken : { cluster: cluster.name }),
   );

@@ -4,6 +4,7 @@ import type { Moment } from '../cluster/moment.ts';
 import { nameKey } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import { type Manifest, READ_AT_ONCE, readManifestAt } from '../format/manifest.ts';
+import type { KnownPlaces } from '../restore/layers.ts';
 import type { Targets } from '../statement/ast.ts';
 import { type Location, parseLocation } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
@@ -22,6 +23,7 @@ export async function baseCandidates(
   targets: Targets,
   urls: readonly string[],
   openStore: (location: Location) => Store,
+  known: KnownPlaces,
 ): Promise<BaseCandidate[]> {
   const [info, resolved] = await Promise.all([cluster.describe(), resolveTargets(cluster, targets)]);
   if (!info.incremental.available) return [];
@@ -42,6 +44,8 @@ export async function baseCandidates(
   const backups = read.flatMap(({ location, manifest }) =>
     manifest?.cluster.identity === info.identity ? [{ location, manifest }] : [],
   );
+  const layers = backups.flatMap(({ manifest }) => manifest.chain);
+  const places = await known.placesOf([...new Set(layers.map(({ id }) => id))]);
   const reasons = await cluster.whyNoBases(
     backups.map(({ manifest }) => manifest.moment),
     resolved.databases,
@@ -55,7 +59,7 @@ export async function baseCandidates(
       url: location.redacted,
       type: manifest.type,
       moment: manifest.moment.at,
-      chain: [...manifest.chain.map((layer) => layer.url), location.redacted],
+      chain: [...manifest.chain.map((layer) => placeNow(layer, places)), location.redacted],
       tables: tables.length,
       selected: wanted.size,
       deadline: firstDeadline(manifest.moment, here),
@@ -63,6 +67,15 @@ export async function baseCandidates(
     };
   });
   return candidates.sort((a, b) => Date.parse(b.moment) - Date.parse(a.moment));
+}
+
+/** Where a layer is: where it was recorded, unless it is known to be elsewhere and not there. */
+function placeNow(
+  { id, url }: Manifest['chain'][number],
+  places: ReadonlyMap<string, readonly string[]>,
+): string {
+  const known = places.get(id) ?? [];
+  return known.includes(url) ? url : (known[0] ?? url);
 }
 
 /** Null for one that can't be read any more. */

@@ -105,6 +105,8 @@ export interface ChainLayer {
   type: 'full' | 'incremental';
   /** Consistent as of, UTC; null, like the figures, where it can't be read. */
   moment: string | null;
+  /** The same as the newest layer recorded it: of one that can't be read too. Null where it didn't. */
+  at: string | null;
   rows: number | null;
   /** Stored, compressed. */
   bytes: number | null;
@@ -167,6 +169,15 @@ export interface RestoredObject {
   conflict: boolean;
 }
 
+/** One thing that was looked at in the cluster that is restored into, and what came of it. */
+export interface TargetCheck {
+  what: 'engine' | 'version' | 'names' | 'dependencies' | 'rights' | 'users' | 'space';
+  /** `bad`: the restore is refused; `unknown`: it can't be told. */
+  verdict: 'good' | 'warning' | 'bad' | 'unknown';
+  /** A phrase or a sentence for people. */
+  words: string;
+}
+
 /** What a RESTORE would do, worked out without writing anything. */
 export interface RestorePlan {
   statement: string;
@@ -179,6 +190,8 @@ export interface RestorePlan {
   /** Databases that the restore creates. */
   createsDatabases: string[];
   totals: { tables: number; rows: number; bytes: number; atMost: boolean };
+  /** What the target cluster was checked for; empty where the backup itself can't be read. */
+  checks: TargetCheck[];
   problems: Problem[];
   warnings: string[];
 }

@@ -189,6 +189,21 @@ export interface CreatedObject {
   name: ObjectName;
 }
 
+export interface SchemaName {
+  database: string;
+  schema: string;
+}
+
+/** What a restore stands on in a cluster, beside the objects that are there. */
+export interface RestoreGround {
+  /** Whether its user may create databases. */
+  createsDatabases: boolean;
+  /** Where its user may create nothing: schemas, or with null whole databases. */
+  closed: { database: string; schema: string | null }[];
+  /** Bytes that are free where rows go; null where that can't be told. */
+  freeBytes: number | null;
+}
+
 /** What to note in a restore's ledger. */
 export interface LedgerNote {
   restore: string;
@@ -258,6 +273,9 @@ export interface Cluster {
     signal: AbortSignal,
     turn?: TurnWait,
   ): Promise<Readable>;
+
+  /** What a restore into these schemas could count on; they need not be there, their databases are. */
+  restoreGround(into: readonly SchemaName[]): Promise<RestoreGround>;
 
   users(): Promise<ClusterUser[]>;
 

@@ -17,6 +17,8 @@ import {
 
 export * from './manifest-schema.ts';
 
+const DO_NOT_RESTORE = 'Do not restore from it. Use another backup, or another copy of this one.';
+
 /** How many manifests are read side by side: the far ends of a network take their time to answer, each of them. */
 export const READ_AT_ONCE = 8;
 
@@ -78,7 +80,7 @@ function parseManifest(document: Exclude<DocumentRead, { kind: 'missing' }>, loc
   const head = z
     .looseObject({ formatVersion: z.int().positive(), holdfastVersion: z.string(), digest: z.string() })
     .safeParse(document.value);
-  if (!head.success) throw corrupt(location, 'it is not a manifest of Holdfast');
+  if (!head.success) throw new ForeignManifest(location);
   const { formatVersion, holdfastVersion, digest } = head.data;
   if (formatVersion > FORMAT_VERSION) {
     throw new HoldfastError(
@@ -96,6 +98,17 @@ function parseManifest(document: Exclude<DocumentRead, { kind: 'missing' }>, loc
   const problem = contradiction(manifest.data);
   if (problem !== null) throw corrupt(location, problem);
   return manifest.data;
+}
+
+/** A manifest.json of something else. */
+export class ForeignManifest extends HoldfastError {
+  constructor(location: Location) {
+    super(
+      'corrupt-backup',
+      `${MANIFEST_NAME} of ${location.redacted} is damaged: it is not a manifest of Holdfast`,
+      { hint: DO_NOT_RESTORE },
+    );
+  }
 }
 
 async function noBackup(store: Store, location: Location): Promise<HoldfastError> {
@@ -120,8 +133,6 @@ function corrupt(location: Location, problem: string): HoldfastError {
   return new HoldfastError(
     'corrupt-backup',
     `${MANIFEST_NAME} of ${location.redacted} is damaged: ${problem}`,
-    {
-      hint: 'Do not restore from it. Use another backup, or another copy of this one.',
-    },
+    { hint: DO_NOT_RESTORE },
   );
 }

@@ -11,7 +11,7 @@ import {
   PauseRequested,
   Superseded,
 } from './outcome.ts';
-import { RESEND_MS, THIN_MS } from './timing.ts';
+import { RECLAIM_MS, RESEND_MS, THIN_MS } from './timing.ts';
 import type { EngineTools } from './tools.ts';
 
 /** How often a job is looked at for its progress; that a task has ended is known at once. */
@@ -86,12 +86,13 @@ class Movement {
   #halfAt: number;
   #movedAt: number;
   #sentAt: number;
+  #reclaimedAt: number;
   #thinnedAt: number;
 
   constructor(job: ClaimedJob, tools: EngineTools) {
     this.#job = job;
     this.#tools = tools;
-    this.#movedAt = this.#halfAt = this.#sentAt = this.#thinnedAt = tools.clock.elapsed();
+    this.#movedAt = this.#halfAt = this.#sentAt = this.#reclaimedAt = this.#thinnedAt = tools.clock.elapsed();
   }
 
   async look(totals: TaskTotals): Promise<void> {
@@ -100,7 +101,7 @@ class Movement {
     const seen = `${totals.done} ${totals.bytes} ${totals.storedBytes}`;
     if (seen !== this.#seen) {
       this.#seen = seen;
-      this.#sentAt = now;
+      this.#sentAt = this.#reclaimedAt = now;
     }
     this.#measure(totals, now);
     if (totals.trouble !== null && now - this.#movedAt > patienceMs)
@@ -109,10 +110,24 @@ class Movement {
       this.#sentAt = now;
       await queue.sendTokens(totals.unpicked);
     }
+    if (now - this.#reclaimedAt > RECLAIM_MS) {
+      this.#reclaimedAt = now;
+      await this.#reclaim();
+    }
     if (now - this.#thinnedAt > THIN_MS) {
       this.#thinnedAt = now;
       await jobs.thin(this.#job);
     }
+  }
+
+  /** A token that is ended by whoever had it before can't bring its task back when the engine dies that has it now. */
+  async #reclaim(): Promise<void> {
+    const { jobs, queue, tasks } = this.#tools;
+    const count = await tasks.reclaim(this.#job, RECLAIM_MS);
+    if (count === 0) return;
+    const what = count === 1 ? 'A task' : `${count} tasks`;
+    await jobs.log(this.#job.id, `${what} that nobody works on any more may begin again.`, 'warning');
+    await queue.sendTokens(count);
   }
 
   /** What is read again and again, and lost each time, is no movement: bytes come and go with every try, and no more of them stay. */

@@ -63,6 +63,7 @@ function plans(desk: Desk): void {
         noteBuilt: () => desk.tasks.noteBuilt(job, 1),
         unhold: () => desk.tasks.unhold(job, 1),
         reopen: () => desk.tasks.reopen(job),
+        reclaim: () => desk.tasks.reclaim(job, 0),
       };
       for (const [name, change] of Object.entries(guarded))
         await expect(change(), name).rejects.toThrow(Superseded);
@@ -86,6 +87,29 @@ function plans(desk: Desk): void {
         unpicked: 450,
         estimatedBytes: 45_000,
       });
+    });
+
+    it('has tasks begin again that nobody works on any more, and no others', async () => {
+      const job = await desk.planned([{}, {}, {}, {}, {}]);
+      await desk.subject.beat(HERE);
+      await desk.subject.beat(THERE);
+      const [gone, troubled, done] = [
+        await desk.picked('t1', HERE),
+        await desk.picked('t2', HERE),
+        await desk.picked('t3', HERE),
+      ];
+      await desk.picked('t4', THERE);
+      await desk.tasks.trouble(troubled, ERROR);
+      await desk.tasks.finish(done, WHOLE, RESULT);
+      await desk.subject.passTime(70_000);
+      await desk.subject.beat(THERE);
+      expect(await desk.tasks.reclaim(await desk.claim(job.id), 60_000)).toBe(2);
+      expect(await desk.tasks.totals(job)).toMatchObject({ done: 1, running: 1, unpicked: 3 });
+      // Whoever comes next begins them, and the try that is lost counts no more.
+      expect(await desk.picked('t5', THERE)).toMatchObject({ id: gone.id, tries: 2, formerEngine: null });
+      expect(await desk.tasks.progress(gone, HALF)).toBe(false);
+      // The token that stood for it finds something else.
+      expect(await desk.picked('t1', HERE)).toMatchObject({ id: troubled.id });
     });
 
     it('holds tasks back until they are let go, in their order', async () => {
@@ -399,6 +423,15 @@ function working(desk: Desk): void {
       expect(await desk.tasks.totals(job)).toMatchObject({ done: 1, failure: ERROR });
     });
 
+    it('doesn’t finish a task of an attempt that is over: its files are no more', async () => {
+      const job = await desk.planned([{}, {}]);
+      const [one, other] = [await desk.picked('t1'), await desk.picked('t2')];
+      expect(await desk.tasks.finish(one, WHOLE, RESULT)).toBe(true);
+      await desk.jobs.beginAttempt(job);
+      expect(await desk.tasks.finish(other, WHOLE, RESULT)).toBe(false);
+      expect(await desk.tasks.leftovers(job)).toEqual([]);
+    });
+
     it('leaves behind the names of its files', async () => {
       const job = await desk.planned([{}, {}]);
       await desk.tasks.willWrite(await desk.picked('t1'), 'a-0');
@@ -408,7 +441,8 @@ function working(desk: Desk): void {
       await desk.jobs.beginAttempt(job);
       await addTasks(desk.tasks, job, newTasks([{}]), 'waiting');
       await desk.tasks.willWrite(await desk.picked('t3'), 'c-0');
-      expect(await desk.tasks.leftovers(job)).toEqual([]);
+      // Of the earlier attempt, what was being written still: it may have come after the others were removed.
+      expect((await desk.tasks.leftovers(job)).sort()).toEqual(['a-0', 'a-1', 'b-0']);
       expect((await desk.tasks.files(job.id)).sort()).toEqual(['a-0', 'a-1', 'b-0', 'c-0']);
     });
   });

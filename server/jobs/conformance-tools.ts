@@ -20,7 +20,9 @@ export interface LedgerSubject {
   view(id: JobId): Promise<JobView>;
   /** All events of a job so far. */
   events(id: JobId): Promise<JobEvent[]>;
-  /** Makes that so many milliseconds have passed by the clock that leases go by. */
+  /** An engine says that it is there. */
+  beat(engine: Engine): Promise<void>;
+  /** Makes that so many milliseconds have passed by the clock that leases and engines go by. */
   passTime(ms: number): Promise<void>;
   /** Forgets every job. */
   clear(): Promise<void>;

@@ -199,6 +199,12 @@ export interface TaskLedger {
   unhold(job: ClaimedJob, upTo: number): Promise<number>;
   /** Has all tasks that were begun, or given up, wait again, for any token; answers how many wait then. */
   reopen(job: ClaimedJob): Promise<number>;
+  /**
+   * Has tasks wait again, for any token, that were begun and that nothing may come for any more: those that run on engines that have not
+   * been heard of for so long, and those whose token is to bring another try. Who has one all the same has lost nothing but its try.
+   * Answers how many.
+   */
+  reclaim(job: ClaimedJob, silenceMs: number): Promise<number>;
 
   /** Tasks of the attempt that nobody has and no token stands for, by their numbers, from the one after `after`; so many at most. */
   waiting(job: ClaimedJob, after: number, most: number): Promise<WaitingTask[]>;
@@ -214,7 +220,7 @@ export interface TaskLedger {
   willWrite(task: TaskTry, file: string): Promise<boolean>;
   /** Records how far a try is; answers whether it still counts. */
   progress(task: TaskTry, progress: TaskProgress): Promise<boolean>;
-  /** Records what came of a task; answers false when another try was first, and this one doesn't count. */
+  /** Records what came of a task; answers false when another try was first, or the attempt is over: this one doesn't count. */
   finish(task: TaskTry, progress: TaskProgress, result: object): Promise<boolean>;
   /** A try has failed, and the token comes again. */
   trouble(task: TaskTry, error: JobError): Promise<void>;
@@ -226,7 +232,10 @@ export interface TaskLedger {
   totals(job: ClaimedJob): Promise<TaskTotals>;
   /** The results of the attempt's tasks, in the order of the plan. */
   results(job: ClaimedJob): Promise<unknown[]>;
-  /** What the attempt may leave over: every file that tasks with more than one of them began to write. */
+  /**
+   * What may be left over beside the results: every file that tasks of the attempt with more than one of them began to write, and
+   * those that were being written when an earlier attempt ended.
+   */
   leftovers(job: ClaimedJob): Promise<string[]>;
   /** Every file that any try of any attempt of the job began to write. */
   files(job: JobId): Promise<string[]>;

@@ -7,9 +7,11 @@ import { startTestServer } from '../cluster/postgres/test-server.ts';
 import { systemClock } from '../clock.ts';
 import { migrate, openMetadata } from '../metadata/open.ts';
 import { ledgerConformance } from './conformance.ts';
+import { EngineRoster } from './engines.ts';
 import { JobLog } from './log.ts';
 import { Installation, AT_ONCE } from './simulation/installation.ts';
 import { eventsOf, MemoryJobs, viewOf } from './simulation/memory-jobs.ts';
+import { MemoryRoster } from './simulation/memory-roster.ts';
 import { MemoryTasks } from './simulation/memory-tasks.ts';
 import { JobStore } from './store.ts';
 import { TaskBoard } from './tasks.ts';
@@ -40,9 +42,12 @@ ledgerConformance('the metadata store', async () => {
         sql`${sql.ref(column)} = ${sql.ref(column)} - ${ms} * interval '1 ms'`;
       const columns = ['lease_until', 'retry_at', 'progressed_at'].map(earlier);
       await sql`UPDATE jobs SET ${sql.join(columns)}`.execute(metadata.db);
+      await sql`UPDATE engines SET ${earlier('seen_at')}`.execute(metadata.db);
     },
+    beat: (engine) => new EngineRoster(metadata).beat(engine, 1),
     clear: async () => {
       await metadata.db.deleteFrom('jobs').execute();
+      await metadata.db.deleteFrom('engines').execute();
     },
     close: async () => {
       await metadata.close();
@@ -69,7 +74,11 @@ ledgerConformance('memory', async () => {
     passTime: async (ms) => {
       passed += ms;
     },
-    clear: async () => there.jobs.clear(),
+    beat: (engine) => new MemoryRoster(there, AT_ONCE).beat(engine, 1),
+    clear: async () => {
+      there.jobs.clear();
+      there.engines.clear();
+    },
     close: async () => undefined,
   };
 });

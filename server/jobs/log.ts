@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
 import { ASSUMED_PACE, type Pace } from '../backup/window.ts';
+import { hasText } from '../metadata/has-text.ts';
 import type { Metadata } from '../metadata/open.ts';
 import type { MetadataTables } from '../metadata/schema.ts';
 import { isFinal, parseJobId, statesOf } from './job.ts';
@@ -139,17 +140,35 @@ export class JobLog {
     return viewOf(row);
   }
 
-  /** Succeeded BACKUP jobs, newest first, with the URL to restore from. */
-  async finishedBackups(): Promise<{ url: string; job: JobView }[]> {
-    const rows = await this.#metadata.db
+  /**
+   * The newest 500 succeeded BACKUP jobs, newest first, with the URL to restore from; with `text`, those whose URL or cluster
+   * has it.
+   */
+  async finishedBackups(text = ''): Promise<{ url: string; job: JobView }[]> {
+    let select = this.#metadata.db
       .selectFrom('jobs')
       .select(COLUMNS)
       .where('kind', '=', 'BACKUP')
       .where('state', '=', 'succeeded')
       .orderBy('id', 'desc')
-      .limit(500)
-      .execute();
+      .limit(500);
+    if (text !== '') select = select.where(hasText(['location', 'cluster'], text));
+    const rows = await select.execute();
     return rows.map((row) => ({ url: row.location, job: viewOf(row) }));
+  }
+
+  /** Of these job numbers, those of BACKUPs that succeeded here, each with the URL that it wrote to. */
+  async madeHere(ids: readonly string[]): Promise<Map<string, string>> {
+    const jobs = ids.flatMap((id) => parseJobId(id) ?? []);
+    if (jobs.length === 0) return new Map();
+    const rows = await this.#metadata.db
+      .selectFrom('jobs')
+      .select(['id', 'location'])
+      .where('kind', '=', 'BACKUP')
+      .where('state', '=', 'succeeded')
+      .where('id', 'in', jobs)
+      .execute();
+    return new Map(rows.map(({ id, location }) => [id, location]));
   }
 
   /** How fast the last backup of the cluster was that was long enough to tell. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Transaction, UpdateObject } from 'kysely';
+import type { ExpressionBuilder, Transaction, UpdateObject } from 'kysely';
 import { HoldfastError } from '../errors.ts';
 import type { Metadata } from '../metadata/open.ts';
 import type { MetadataTables } from '../metadata/schema.ts';
@@ -137,6 +137,35 @@ export class TaskBoard implements TaskLedger {
     return Number(numUpdatedRows);
   }
 
+  async reclaim(job: ClaimedJob, silenceMs: number): Promise<number> {
+    const { numUpdatedRows } = await this.#ifClaimed(job, (tx) =>
+      tx
+        .updateTable('tasks')
+        .set({ state: 'waiting', token: null, modified_at: this.#now() })
+        .where('job_id', '=', job.id)
+        .where('attempt', '=', job.attempt)
+        .where((eb) =>
+          eb.or([
+            eb.and([eb('state', '=', 'waiting'), eb('token', 'is not', null)]),
+            eb.and([
+              eb('state', '=', 'running'),
+              eb.not(
+                eb.exists(
+                  eb
+                    .selectFrom('engines')
+                    .select('engines.name')
+                    .whereRef('engines.name', '=', 'tasks.engine')
+                    .where(sql<boolean>`engines.seen_at > now() - ${silenceMs} * interval '1 ms'`),
+                ),
+              ),
+            ]),
+          ]),
+        )
+        .executeTakeFirst(),
+    );
+    return Number(numUpdatedRows);
+  }
+
   async reopen(job: ClaimedJob): Promise<number> {
     await this.#ifClaimed(job, (tx) =>
       tx
@@ -218,16 +247,7 @@ export class TaskBoard implements TaskLedger {
       .where('id', '=', task.id)
       .where('state', '=', 'running')
       .where('tries', '=', task.tries)
-      .where((eb) =>
-        eb.exists(
-          eb
-            .selectFrom('jobs')
-            .select('jobs.id')
-            .where('jobs.id', '=', task.jobId)
-            .where('jobs.attempt', '=', task.attempt)
-            .where('jobs.state', '=', 'running'),
-        ),
-      )
+      .where((eb) => eb.exists(ofAttempt(eb, task).where('jobs.state', '=', 'running')))
       .executeTakeFirst();
     return numUpdatedRows === 1n;
   }
@@ -249,8 +269,9 @@ export class TaskBoard implements TaskLedger {
       .where('job_id', '=', task.jobId)
       .where('attempt', '=', task.attempt)
       .where('id', '=', task.id)
-      // Of an earlier try, too: its file is as good as any.
+      // Of an earlier try, too: its file is as good as any. Not of an earlier attempt, whose files are removed.
       .where('state', 'in', ['running', 'waiting'])
+      .where((eb) => eb.exists(ofAttempt(eb, task)))
       .executeTakeFirst();
     return numUpdatedRows === 1n || this.#hasResult(task, result);
   }
@@ -355,8 +376,12 @@ export class TaskBoard implements TaskLedger {
       .selectFrom('tasks')
       .select('files')
       .where('job_id', '=', id)
-      .where('attempt', '=', attempt)
-      .where(sql<boolean>`jsonb_array_length(files) > 1`)
+      .where((eb) =>
+        eb.or([
+          eb.and([eb('attempt', '=', attempt), sql<boolean>`jsonb_array_length(files) > 1`]),
+          eb.and([eb('attempt', '<', attempt), eb('state', '=', 'running')]),
+        ]),
+      )
       .execute();
     return rows.flatMap((row) => row.files);
   }
@@ -369,4 +394,13 @@ export class TaskBoard implements TaskLedger {
       .execute();
     return rows.flatMap((row) => row.files);
   }
+}
+
+/** The task's job, as long as it is in the attempt that the task is of. */
+function ofAttempt(eb: ExpressionBuilder<MetadataTables, 'tasks'>, { jobId, attempt }: TaskTry) {
+  return eb
+    .selectFrom('jobs')
+    .select('jobs.id')
+    .where('jobs.id', '=', jobId)
+    .where('jobs.attempt', '=', attempt);
 }

@@ -13,6 +13,8 @@ export const THIN_MS = 5 * 60_000;
 export const REPORT_MS = 500;
 /** Tasks that wait, and that no token may stand for any more, get tokens once nothing has moved for so long. */
 export const RESEND_MS = 30_000;
+/** Tasks that were begun, and that nobody works on any more, are handed out again once nothing has moved for so long. */
+export const RECLAIM_MS = 60_000;
 /** Who asks for a task while the limits let none begin asks again after this, then after twice that, and so on. */
 export const FIRST_LATER_MS = 250;
 export const LONGEST_LATER_MS = 2_000;

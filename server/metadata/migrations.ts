@@ -238,6 +238,29 @@ export const migrations: Record<string, Migration> = {
       ]);
     },
   },
+  '0008-imported-backups': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await executeAll(db, [
+        sql`CREATE TABLE imported_backups (
+          place text PRIMARY KEY,
+          id text NOT NULL,
+          url_redacted text NOT NULL,
+          url_sealed text,
+          type text NOT NULL,
+          chain jsonb NOT NULL,
+          cluster text NOT NULL,
+          cluster_kind text NOT NULL,
+          cluster_identity text NOT NULL,
+          moment timestamptz NOT NULL,
+          finished_at timestamptz NOT NULL,
+          rows bigint NOT NULL,
+          stored_bytes bigint NOT NULL,
+          imported_at timestamptz NOT NULL)`,
+        sql`CREATE INDEX imported_backups_by_id ON imported_backups (id)`,
+        sql`CREATE INDEX imported_backups_by_moment ON imported_backups (moment)`,
+      ]);
+    },
+  },
 };
 
 async function isCockroach(db: Kysely<unknown>): Promise<boolean> {

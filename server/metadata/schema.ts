@@ -57,6 +57,28 @@ export interface MetadataTables {
     /** What the last test found. */
     test: JSONColumnType<ProbeReport> | null;
   };
+  /** Backups that this Holdfast did not make, or no longer knows that it made, found where they are. */
+  imported_backups: {
+    /** SHA-256 of what tells the place from others, hex: URLs are longer than an index takes. One place holds one backup. */
+    place: string;
+    /** Of the manifest. */
+    id: string;
+    url_redacted: string;
+    /** The URL with its credentials, sealed; null where a saved destination opens it, or it needs none. */
+    url_sealed: string | null;
+    type: 'full' | 'incremental';
+    /** The layers that it builds on, where they were when it was made. */
+    chain: JSONColumnType<{ id: string; url: string }[]>;
+    /** What the cluster was registered as where the backup was made: it need not be registered here. */
+    cluster: string;
+    cluster_kind: string;
+    cluster_identity: string;
+    moment: Timestamp;
+    finished_at: Timestamp;
+    rows: BigInteger;
+    stored_bytes: BigInteger;
+    imported_at: Timestamp;
+  };
   /** How the past of a cluster is retained that keeps none by itself; without a row, by the defaults. */
   retention_policies: {
     cluster: string;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -24,6 +24,7 @@ async function write(name: string, chain: { id: string; url: string }[]) {
     unsignedManifest({
       id,
       type: full ? 'full' : 'incremental',
+      statement: `BACKUP DATABASE bank TO '${url(name)}'`,
       chain,
       changes: full ? [] : [{ table: accounts, method: 'feed', reason: null }],
       moment: { kind: 'hlc', at, timestamp: `${Date.parse(at)}000007.0000000003` },
@@ -32,10 +33,12 @@ async function write(name: string, chain: { id: string; url: string }[]) {
   return { id, url: url(name) };
 }
 
+let ids: { id: string; url: string }[];
 beforeEach(async () => {
   externDir = await mkdtemp(join(tmpdir(), 'holdfast-layers-'));
   const full = await write('full', []);
-  await write('two', [full, await write('one', [full])]);
+  const one = await write('one', [full]);
+  ids = [full, one, await write('two', [full, one])];
 });
 afterEach(() => rm(externDir, { recursive: true, force: true }));
 
@@ -72,4 +75,47 @@ it('does not take another backup for the layer that was there', async () => {
     field: 'source',
     message: expect.stringMatching(/^layer 1 of 3 .*another backup is at nodelocal:\/\/self\/full now/),
   });
+});
+
+it('finds the layers of a copy beside it, and not where the copy was made from', async () => {
+  await mkdir(join(externDir, 'copied/ü b'), { recursive: true });
+  for (const name of ['full', 'one', 'two'])
+    await cp(join(externDir, name), join(externDir, 'copied/ü b', name), { recursive: true });
+  const copied = ['full', 'one', 'two'].map((name) => url(`copied/%C3%BC%20b/${name}`));
+  expect(await wholeChain(url('copied/ü b/two'), open)).toEqual([
+    ...copied.slice(0, 2),
+    url('copied/ü b/two'),
+  ]);
+  // What is not beside it is where it was recorded.
+  await rm(join(externDir, 'copied/ü b/full'), { recursive: true });
+  expect((await recordedLayers(copied[2] ?? '', open)).map((layer) => layer.url)).toEqual([
+    url('full'),
+    ...copied.slice(1),
+  ]);
+  await rename(join(externDir, 'full'), join(externDir, 'gone'));
+  await expect(wholeChain(copied[2] ?? '', open)).rejects.toMatchObject({
+    message: expect.stringMatching(/^layer 1 of 3 .* that was at nodelocal:\/\/self\/full,/),
+  });
+});
+
+it('finds layers that were scattered where they are known to be', async () => {
+  for (const [from, to] of [
+    ['full', 'a/b/c'],
+    ['one', 'd'],
+    ['two', 'e/f'],
+  ] as const) {
+    await mkdir(join(externDir, to, '..'), { recursive: true });
+    await rename(join(externDir, from), join(externDir, to));
+  }
+  const places = new Map([
+    [ids[0]?.id ?? '', [url('nothing'), url('d'), url('a/b/c')]],
+    [ids[1]?.id ?? '', [url('d')]],
+  ]);
+  const asked: (readonly string[])[] = [];
+  const placesOf = (all: readonly string[]) => {
+    asked.push(all);
+    return Promise.resolve(places);
+  };
+  expect(await wholeChain(url('e/f'), open, { placesOf })).toEqual(['a/b/c', 'd', 'e/f'].map(url));
+  expect(asked).toEqual([ids.slice(0, 2).map(({ id }) => id)]);
 });

@@ -1,5 +1,5 @@
 import { missingDependencies } from '../backup/dependencies.ts';
-import type { MissingDependency } from '../backup/selection.ts';
+import type { MissingDependency, TargetCheck } from '../backup/selection.ts';
 import { matchTargets } from '../backup/targets.ts';
 import type { TargetObject } from '../backup/targets.ts';
 import type { CatalogObject, Cluster } from '../cluster/cluster.ts';
@@ -15,7 +15,9 @@ import type { BackupChain } from './chain.ts';
 import { checkExtensions } from './extensions.ts';
 import type { NewExtension } from './extensions.ts';
 import { whyNotInto } from './into.ts';
+import { bytesToLoad } from './review.ts';
 import { missingRoles } from './roles.ts';
+import { checkGround, engineCheck, objectChecks } from './target-checks.ts';
 import { userTables } from './users.ts';
 
 /** One object to restore, and what it will be called. */
@@ -38,6 +40,8 @@ export interface RestoreCheck {
   /** What steps of the DDL may count on, by `nameKey` of the source's names: restored, or in the target already. */
   present: Set<string>;
   conflicts: Set<string>;
+  /** What the target cluster was checked for, and what came of it. */
+  checks: TargetCheck[];
   problems: HoldfastError[];
   warnings: string[];
 }
@@ -117,6 +121,12 @@ export async function checkRestore(
     ? await checkExtensions(cluster, items, createsDatabases, problems, warnings)
     : [];
   warnings.push(...(await missingRoles(cluster, items)));
+  const bytes = bytesToLoad({ chain, items });
+  const ground =
+    refused === null ? await checkGround(cluster, info, manifest, { items, createsDatabases, bytes }) : null;
+  const checks = [engineCheck(info, refused), ...objectChecks(problems, missing), ...(ground?.checks ?? [])];
+  problems.push(...(ground?.problems ?? []));
+  warnings.push(...(ground?.warnings ?? []));
   return {
     chain,
     items,
@@ -126,6 +136,7 @@ export async function checkRestore(
     createsExtensions,
     present,
     conflicts,
+    checks,
     problems,
     warnings,
   };

@@ -7,12 +7,9 @@ import type { RestoreCheck } from './plan.ts';
 import { summaryOf } from './summary.ts';
 
 /** How many bytes of COPY text a restore loads. */
-export function bytesToLoad(check: RestoreCheck): number {
-  const sizes = loadedSizes(check.chain);
-  return check.items.reduce(
-    (sum, { descriptor }) => sum + (sizes.get(nameKey(descriptor.name))?.bytes ?? 0),
-    0,
-  );
+export function bytesToLoad({ chain, items }: Pick<RestoreCheck, 'chain' | 'items'>): number {
+  const sizes = loadedSizes(chain);
+  return items.reduce((sum, { descriptor }) => sum + (sizes.get(nameKey(descriptor.name))?.bytes ?? 0), 0);
 }
 
 /** The plan for the review page. */
@@ -51,6 +48,7 @@ export function planOf(check: RestoreCheck, printed: string): RestorePlan {
       bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
       atMost: tables.some((table) => table.atMost),
     },
+    checks: check.checks,
     problems: check.problems.map(problemOf),
     warnings: check.warnings,
   };

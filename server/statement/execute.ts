@@ -11,6 +11,7 @@ import { HoldfastError } from '../errors.ts';
 import { readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { isFinal, parseJobId } from '../jobs/job.ts';
+import type { KnownBackups } from '../imports/known.ts';
 import type { JobEvent, JobId, JobKind, JobView } from '../jobs/job.ts';
 import type { JobLog } from '../jobs/log.ts';
 import type { WorkQueue } from '../jobs/queue.ts';
@@ -53,6 +54,7 @@ export interface ExecutorTools {
   clusters: ClusterRegistry;
   jobStore: JobStore;
   jobLog: JobLog;
+  known: KnownBackups;
   queue: WorkQueue;
   openStore: (location: Location) => Store;
   now: () => Date;
@@ -119,21 +121,23 @@ export class StatementExecutor implements StatementRunner {
     );
   }
 
-  /** What an incremental backup could build on: this console's newest finished backups of the cluster. */
+  /** What an incremental backup could build on: the newest known backups of the cluster. */
   async baseCandidates(
     targets: Targets,
     cluster: string,
     /** One more, which may have been made elsewhere. */
     also: string | null = null,
   ): Promise<BaseCandidate[]> {
-    const finished = await this.#tools.jobLog.finishedBackups();
-    const urls = finished.filter(({ job }) => job.cluster === cluster).map(({ url }) => url);
+    const { clusters, known, openStore } = this.#tools;
+    const connected = await clusters.connect(cluster);
+    const urls = await known.basesOf(cluster, (await connected.describe()).identity);
     return baseCandidates(
-      await this.#tools.clusters.connect(cluster),
+      connected,
       targets,
       // As it was given: it may carry what opens it.
       also === null ? urls : [also, ...urls.filter((url) => url !== redact(also))],
-      this.#tools.openStore,
+      openStore,
+      known,
     );
   }
 
@@ -184,6 +188,7 @@ export class StatementExecutor implements StatementRunner {
         missing: [],
         createsDatabases: [],
         totals: { tables: 0, rows: 0, bytes: 0, atMost: false },
+        checks: [],
         problems: [{ ...problemOf(error), field: error.field ?? 'source' }],
         warnings: [],
       };
@@ -255,7 +260,7 @@ export class StatementExecutor implements StatementRunner {
 
   /** The chain that a backup ends, each layer as it is where it was recorded. Throws as `inspectBackup` does. */
   async inspectChain(url: string): Promise<ChainLayer[]> {
-    return recordedLayers(url, this.#tools.openStore);
+    return recordedLayers(url, this.#tools.openStore, this.#tools.known);
   }
 
   /** Asks a job to pause, to go on, or to cancel. Idempotent; throws `undefined-job`, `job-state`. */
@@ -270,7 +275,7 @@ export class StatementExecutor implements StatementRunner {
   /** The statement with its one backup spelled out as the whole chain that this ends. */
   async #withChain(statement: RestoreStatement): Promise<RestoreStatement> {
     const [newest = ''] = statement.from;
-    return { ...statement, from: await wholeChain(newest, this.#tools.openStore) };
+    return { ...statement, from: await wholeChain(newest, this.#tools.openStore, this.#tools.known) };
   }
 
   async #start(

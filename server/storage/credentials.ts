@@ -11,3 +11,16 @@ export interface SavedCredentials {
 
 /** Knows none. */
 export const NOTHING_SAVED: SavedCredentials = { complete: () => Promise.resolve(null) };
+
+/** Asks one after the other. */
+export function firstToKnow(...all: readonly SavedCredentials[]): SavedCredentials {
+  return {
+    async complete(location) {
+      for (const each of all) {
+        const known = await each.complete(location);
+        if (known !== null) return known;
+      }
+      return null;
+    },
+  };
+}

@@ -12,6 +12,9 @@ import { Turns } from '../cluster/turns.ts';
 import { ConnectionTests } from '../destinations/connection-test.ts';
 import { Destinations } from '../destinations/destinations.ts';
 import type { JobEvent, JobId } from '../jobs/job.ts';
+import { ImportedBackups } from '../imports/imported.ts';
+import { Importer } from '../imports/importer.ts';
+import { KnownBackups } from '../imports/known.ts';
 import { JobLog } from '../jobs/log.ts';
 import { EngineRoster } from '../jobs/engines.ts';
 import { enduring } from '../jobs/enduring.ts';
@@ -34,6 +37,7 @@ import type { Services } from '../services.ts';
 import type { Answer } from '../statement/answers.ts';
 import { StatementExecutor } from '../statement/execute.ts';
 import { parseStatements } from '../statement/parse.ts';
+import { firstToKnow } from '../storage/credentials.ts';
 import { openStore, type StorageConfig } from '../storage/open.ts';
 import { PROBE_TUNING } from '../storage/probe.ts';
 import type { Store } from '../storage/store.ts';
@@ -106,10 +110,20 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const queue = await BossQueue.open(metadataUrl, 'console', logger);
   const { tuning, around = (store) => store } = options;
   const destinations = new Destinations(metadata, secrets, now);
-  const storage: StorageConfig = { externDir, saved: destinations, tuning };
+  const imported = new ImportedBackups(metadata, secrets, now);
+  const known = new KnownBackups(jobs, imported);
+  const storage: StorageConfig = { externDir, saved: firstToKnow(destinations, imported), tuning };
   const open: EngineTools['openStore'] = (location, onWait) =>
     around(openStore(location, { ...storage, onWait }));
-  const statements = new StatementExecutor({ clusters, jobStore, jobLog: jobs, queue, openStore: open, now });
+  const statements = new StatementExecutor({
+    clusters,
+    jobStore,
+    jobLog: jobs,
+    known,
+    queue,
+    openStore: open,
+    now,
+  });
   const proofs = new ProofStore(metadata);
   const services: Services = {
     accounts: new Accounts(metadata, { now, secureCookies: false }),
@@ -121,6 +135,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     }),
     jobs,
     readiness: new Readiness({
+      known,
       jobs,
       clusters,
       destinations,
@@ -129,6 +144,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       now,
     }),
     proofs,
+    known,
+    importer: new Importer({ destinations, imported, known, openStore: open }),
     statements,
     users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
     browser: new BackupBrowser(open),

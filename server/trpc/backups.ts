@@ -47,8 +47,15 @@ export const backupsRouter = router({
     }),
   })),
 
-  /** Finished backups that this console made, newest first. */
-  list: rootProcedure.query(({ ctx }) => ctx.services.jobs.finishedBackups()),
+  /** Backups that this Holdfast made or that were imported, newest first; with `text`, those whose URL or cluster has it. */
+  list: rootProcedure
+    .input(z.object({ text: z.string().max(1000) }).optional())
+    .query(({ ctx, input }) => ctx.services.known.list(input?.text.trim())),
+
+  /** Whether a backup was made here or imported; null for neither. `jobId` is that of its manifest. */
+  about: rootProcedure
+    .input(z.object({ url: backupUrl, jobId: z.string().max(100) }))
+    .query(({ ctx, input }) => ctx.services.known.about(input.url, input.jobId)),
 
   /** What a backup URL holds, read from its manifest. */
   inspect: rootProcedure

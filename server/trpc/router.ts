@@ -2,6 +2,7 @@ import { router } from './init.ts';
 import { backupsRouter } from './backups.ts';
 import { clustersRouter } from './clusters.ts';
 import { destinationsRouter } from './destinations.ts';
+import { importsRouter } from './imports.ts';
 import { drillsRouter } from './drills.ts';
 import { jobsRouter } from './jobs.ts';
 import { readinessRouter } from './readiness.ts';
@@ -15,6 +16,7 @@ export const appRouter = router({
   clusters: clustersRouter,
   destinations: destinationsRouter,
   backups: backupsRouter,
+  imports: importsRouter,
   restores: restoresRouter,
   readiness: readinessRouter,
   verifies: verifiesRouter,

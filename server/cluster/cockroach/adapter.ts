@@ -13,6 +13,7 @@ import type {
   LedgerNote,
   NodeId,
   Prerequisite,
+  RestoreGround,
   TableChanges,
   TablePiece,
   TableRange,
@@ -178,6 +179,11 @@ export class CockroachCluster implements Cluster {
   ): AsyncIterable<ChangeChunk> {
     const read = { table, method, range, from, at, signal, onCompared };
     return readChanges(this.#connections, this.#schemas, read);
+  }
+
+  /** Its user has the admin role, or `describe` has refused it: it may create everything, everywhere. */
+  restoreGround(): Promise<RestoreGround> {
+    return Promise.resolve({ createsDatabases: true, closed: [], freeBytes: null });
   }
 
   users(): Promise<ClusterUser[]> {

@@ -15,6 +15,8 @@ import type {
   LedgerNote,
   NodeId,
   Prerequisite,
+  RestoreGround,
+  SchemaName,
   TableChanges,
   TablePiece,
   TableRange,
@@ -33,6 +35,7 @@ import { meet } from './changes/turn-on.ts';
 import { Connections } from './connections.ts';
 import { readDescriptors } from './descriptors.ts';
 import { createExtension, listExtensions } from './extensions.ts';
+import { restoreGround } from './ground.ts';
 import { heldBack } from './held-back.ts';
 import { leftOutOf } from './left-out.ts';
 import * as ledger from './ledger.ts';
@@ -187,6 +190,10 @@ export class PostgresCluster implements Cluster {
 
   heldBack(database: string): Promise<HeldBack> {
     return heldBack(this.#connections, database);
+  }
+
+  restoreGround(into: readonly SchemaName[]): Promise<RestoreGround> {
+    return restoreGround(this.#connections, into);
   }
 
   users(): Promise<ClusterUser[]> {

@@ -14,6 +14,7 @@ import type {
   GcWindow,
   NodeId,
   Prerequisite,
+  RestoreGround,
   TableChanges,
   TablePiece,
   TableRange,
@@ -171,6 +172,11 @@ export class SimulatedCluster implements Cluster {
     this.#reads.add(stream);
     stream.once('close', () => this.#reads.delete(stream));
     return stream;
+  }
+
+  /** Nothing can be restored into it. */
+  restoreGround(): Promise<RestoreGround> {
+    return Promise.resolve({ createsDatabases: false, closed: [], freeBytes: null });
   }
 
   async users(): Promise<ClusterUser[]> {

@@ -102,6 +102,19 @@ export class MemoryTasks implements TaskLedger {
     });
   }
 
+  reclaim(job: ClaimedJob, silenceMs: number): Promise<number> {
+    return this.#ifClaimed('reclaim', job, ({ id, attempt }) => {
+      const { engines, now } = this.#there;
+      const lost = this.#there.tasks(id, attempt).filter(({ state, token, engine }) => {
+        if (state === 'waiting') return token !== null;
+        return state === 'running' && (engines.get(engine ?? '')?.seenAt ?? -Infinity) <= now - silenceMs;
+      });
+      for (const task of lost)
+        Object.assign(task, { state: 'waiting', token: null, modifiedAt: this.#now() });
+      return lost.length;
+    });
+  }
+
   async reopen(job: ClaimedJob): Promise<number> {
     const { id, attempt } = job;
     await this.#ifClaimed('reopen', job, () => {
@@ -266,6 +279,7 @@ export class MemoryTasks implements TaskLedger {
     const first = await this.#link.transact('finish', () => {
       const found = task();
       if (found?.state !== 'running' && found?.state !== 'waiting') return false;
+      if (this.#there.jobs.get(jobId)?.attempt !== attempt) return false;
       const text = JSON.stringify(result);
       Object.assign(found, progress, { state: 'done', result: text, trouble: null, modifiedAt: this.#now() });
       this.#there.tell(jobId);
@@ -339,18 +353,21 @@ export class MemoryTasks implements TaskLedger {
 
   leftovers({ id, attempt }: ClaimedJob): Promise<string[]> {
     return this.#link.transact('leftovers', () =>
-      this.#there.tasks(id, attempt).flatMap(({ files }) => (files.length > 1 ? files : [])),
+      numbersTo(attempt).flatMap((each) =>
+        this.#there
+          .tasks(id, each)
+          .filter(({ files, state }) => (each === attempt ? files.length > 1 : state === 'running'))
+          .flatMap(({ files }) => files),
+      ),
     );
   }
 
   files(id: JobId): Promise<string[]> {
-    return this.#link.transact('files', () => {
-      const attempts = Array.from(
-        { length: this.#there.jobs.get(id)?.attempt ?? 0 },
-        (_, index) => index + 1,
-      );
-      return attempts.flatMap((attempt) => this.#there.tasks(id, attempt).flatMap(({ files }) => files));
-    });
+    return this.#link.transact('files', () =>
+      numbersTo(this.#there.jobs.get(id)?.attempt ?? 0).flatMap((attempt) =>
+        this.#there.tasks(id, attempt).flatMap(({ files }) => files),
+      ),
+    );
   }
 }
 
@@ -400,4 +417,9 @@ function newRecord(task: NewTask, id: number, state: TaskState, now: Date): Task
     trouble: null,
     modifiedAt: now,
   };
+}
+
+/** From 1. */
+function numbersTo(last: number): number[] {
+  return Array.from({ length: last }, (_, index) => index + 1);
 }

@@ -118,6 +118,7 @@ class Schedule {
     await this.#phase();
     const base = await this.#judge(full, null);
     if (beside !== null) await this.#judge(beside, null);
+    this.#site.world.unrest.hangs = 0;
     if (base !== null && chance.happens(0.5)) {
       const layer = await this.#create('nodelocal://self/layer', ['nodelocal://self/full']);
       await this.#phase();
@@ -379,6 +380,8 @@ function drawWorld(seed: number, { chance }: Timeline): World {
       slow: sometimes(0.4, share, 0),
       slowMs: chance.between(50, 5_000),
       faults: sometimes(0.4, share, 0),
+      // Of a full backup: what reads changes may hand out nothing for long.
+      hangs: sometimes(0.2, share, 0),
       timeouts: sometimes(0.2, share, 0),
     },
   });

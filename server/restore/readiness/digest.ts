@@ -4,12 +4,16 @@ import type { Moment } from '../../cluster/moment.ts';
 import { nameKey, type ObjectName } from '../../cluster/names.ts';
 import type { Manifest } from '../../format/manifest.ts';
 import { sizesByTable } from '../../format/sizes.ts';
+import type { Location } from '../../storage/location.ts';
+import { wasAt } from '../layers.ts';
 
 /** What readiness keeps of a manifest: a few words a table, whatever the number of files. */
 export interface LayerDigest {
   id: string;
   type: 'full' | 'incremental';
   chain: Manifest['chain'];
+  /** Where it was written; null where that can't be told. */
+  madeAt: Location | null;
   cluster: Manifest['cluster'];
   moment: Moment;
   jobId: string;
@@ -47,6 +51,7 @@ export function digestOf(manifest: Manifest): LayerDigest {
     id: manifest.id,
     type: manifest.type,
     chain: manifest.chain,
+    madeAt: wasAt(manifest),
     cluster: manifest.cluster,
     moment: manifest.moment,
     jobId: manifest.jobId,

@@ -1,11 +1,15 @@
+import { messageOf } from '../../errors.ts';
+import { parseLocation } from '../../storage/location.ts';
+import { candidates, type KnownPlaces } from '../layers.ts';
 import type { LayerDigest } from './digest.ts';
-import type { Deadline } from './deadline.ts';
 import type { LayerFacts } from './facts.ts';
 import type { KnownBackup } from './known.ts';
-import type { Read, Shelf } from './shelf.ts';
+import type { Read } from './shelf.ts';
 
 /** Of backups that were asked for alike, so many chains at most are looked at for one that can be restored. */
 const MOST_CHAINS = 5;
+
+type ReadUrl = (url: string) => Promise<Read>;
 
 /** A known backup with the chain that it ends, as that was found. */
 export interface Examined {
@@ -30,9 +34,8 @@ export function isWhole({ layers, digests }: Examined): boolean {
 /** Looks at known backups, newest first, as few of them as tell how far back everything can be restored. */
 export async function examineAll(
   known: readonly KnownBackup[],
-  shelf: Shelf,
-  deadline: Deadline,
-  since: number,
+  read: ReadUrl,
+  places: KnownPlaces,
 ): Promise<Group[]> {
   const groups = new Map<string, KnownBackup[]>();
   for (const one of known) {
@@ -41,15 +44,18 @@ export async function examineAll(
     if (members === undefined) groups.set(key, [one]);
     else members.push(one);
   }
-  const read = (url: string): Promise<Read> => shelf.read(url, deadline, since);
   return Promise.all(
-    [...groups.values()].map(async (members) => ({ members, examined: await examineGroup(members, read) })),
+    [...groups.values()].map(async (members) => ({
+      members,
+      examined: await examineGroup(members, read, places),
+    })),
   );
 }
 
 async function examineGroup(
   members: readonly KnownBackup[],
-  read: (url: string) => Promise<Read>,
+  read: ReadUrl,
+  places: KnownPlaces,
 ): Promise<Examined[]> {
   const examined: Examined[] = [];
   const roots = new Set<string>();
@@ -58,37 +64,75 @@ async function examineGroup(
     // Of a chain that is broken, the layers before the break are known by now.
     if (roots.has(root)) continue;
     roots.add(root);
-    const one = await examine(known, read);
+    const one = await examine(known, read, places);
     examined.push(one);
     if (isWhole(one) || examined.length >= MOST_CHAINS) break;
   }
   return examined;
 }
 
-async function examine(known: KnownBackup, read: (url: string) => Promise<Read>): Promise<Examined> {
+async function examine(known: KnownBackup, read: ReadUrl, places: KnownPlaces): Promise<Examined> {
   const own = await read(known.url);
-  const recorded: { url: string; id?: string; at?: string | undefined }[] =
-    own.state === 'readable' ? own.digest.chain : known.bases.map((url) => ({ url }));
-  const reads = await Promise.all(
-    recorded.map(async ({ url, id }) => {
-      const found = await read(url);
-      return found.state === 'readable' && id !== undefined && found.digest.id !== id
-        ? { state: 'lost' as const, why: `another backup is there now, ${found.digest.id} instead of ${id}` }
-        : found;
-    }),
-  );
-  const layers = [...recorded, { url: known.url, at: known.at }].map(({ url, at }, place) =>
-    layerOf(url, place, at ?? null, reads[place] ?? own),
-  );
+  const below =
+    own.state === 'readable'
+      ? await layersBelow(known, own.digest, read, places)
+      : await Promise.all(known.bases.map(async (url) => ({ url, at: null, read: await read(url) })));
+  const all: Found[] = [...below, { url: known.url, at: known.at, read: own }];
   const digests: LayerDigest[] = [];
-  for (const one of [...reads, own]) {
-    if (one.state !== 'readable') break;
-    digests.push(one.digest);
+  for (const one of all) {
+    if (one.read.state !== 'readable') break;
+    digests.push(one.read.digest);
   }
-  return { known, layers, digests };
+  return { known, layers: all.map(layerOf), digests };
 }
 
-function layerOf(url: string, place: number, at: string | null, read: Read): LayerFacts {
+interface Found {
+  url: string;
+  at: string | null;
+  read: Read;
+}
+
+/** The layers that a manifest recorded, each where it is found, as a restore looks for them. */
+async function layersBelow(
+  { url }: KnownBackup,
+  { chain, madeAt }: LayerDigest,
+  read: ReadUrl,
+  places: KnownPlaces,
+): Promise<Found[]> {
+  if (chain.length === 0) return [];
+  const elsewhere = await places.placesOf(chain.map(({ id }) => id));
+  const newest = {
+    location: parseLocation(url, 'source'),
+    was: madeAt,
+    placesOf: (id: string) => Promise.resolve(elsewhere.get(id) ?? []),
+  };
+  return Promise.all(
+    chain.map(async ({ id, url: recorded, at = null }): Promise<Found> => {
+      let told: Read | null = null;
+      try {
+        for await (const { redacted } of candidates(id, recorded, newest)) {
+          const found = sameBackup(await read(redacted), id);
+          if (found.state === 'readable') return { url: redacted, at, read: found };
+          // What is told of is where it was recorded, wherever else it was looked for.
+          if (told === null || redacted === recorded) told = found;
+        }
+      } catch (error) {
+        // A recorded URL that is none.
+        told = { state: 'lost', why: messageOf(error) };
+      }
+      told ??= { state: 'lost', why: `there is no backup at ${recorded}` };
+      return { url: recorded, at, read: told };
+    }),
+  );
+}
+
+function sameBackup(found: Read, id: string): Read {
+  return found.state === 'readable' && found.digest.id !== id
+    ? { state: 'lost', why: `another backup is there now, ${found.digest.id} instead of ${id}` }
+    : found;
+}
+
+function layerOf({ url, at, read }: Found, place: number): LayerFacts {
   return read.state === 'readable'
     ? { url, type: read.digest.type, at: read.digest.moment.at, state: 'readable', why: null }
     : { url, type: place === 0 ? 'full' : 'incremental', at, state: read.state, why: read.why };

@@ -1,6 +1,7 @@
 import type { Cluster, DatabaseInfo } from '../../cluster/cluster.ts';
 import { nameKey } from '../../cluster/names.ts';
 import type { SavedDestination } from '../../destinations/destinations.ts';
+import type { KnownBackups } from '../../imports/known.ts';
 import type { JobLog } from '../../jobs/log.ts';
 import type { ClusterOverview } from '../../metadata/clusters.ts';
 import type { ProofHead } from '../../metadata/proofs.ts';
@@ -21,7 +22,7 @@ import { destinationOf } from './place.ts';
 import { databasesOfGroups, recoveryOf, urlsOf } from './points.ts';
 import { drillOf, verifyOf } from './proofs.ts';
 import { activeWork, type ActiveWork, runningOn } from './running.ts';
-import { Shelf } from './shelf.ts';
+import { type Read, Shelf } from './shelf.ts';
 import { type Source, sourcesOf } from './sources.ts';
 import type { ReadinessEntry } from './verdict.ts';
 
@@ -42,6 +43,7 @@ const RESTORES = 100;
 
 /** What readiness asks. */
 export interface ReadinessTools {
+  known: Pick<KnownBackups, 'list' | 'placesOf'>;
   jobs: Pick<JobLog, 'finishedBackups' | 'page' | 'view'>;
   clusters: {
     overview(): Promise<ClusterOverview[]>;
@@ -143,7 +145,9 @@ export class Readiness {
 
   async #examine(deadline: Deadline): Promise<Group[]> {
     const since = this.#tools.now().getTime();
-    return examineAll(await knownBackups(this.#tools.jobs), this.#shelf, deadline, since);
+    const { known, jobs } = this.#tools;
+    const read = (url: string): Promise<Read> => this.#shelf.read(url, deadline, since);
+    return examineAll(await knownBackups(known, jobs), read, known);
   }
 
   async #ofSource(

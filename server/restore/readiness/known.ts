@@ -1,3 +1,4 @@
+import type { KnownBackups } from '../../imports/known.ts';
 import type { JobLog } from '../../jobs/log.ts';
 import type { Targets } from '../../statement/ast.ts';
 import { basesNamedIn } from '../../statement/bases.ts';
@@ -17,18 +18,24 @@ export interface KnownBackup {
   at: string;
 }
 
-/** All known backups, the newest first. The one place that says which those are. */
-export async function knownBackups(jobs: Pick<JobLog, 'finishedBackups'>): Promise<KnownBackup[]> {
-  const finished = await jobs.finishedBackups();
-  return finished
-    .map(({ url, job }) => ({
+/** All known backups, made here or imported, the newest first. The one place that says which those are. */
+export async function knownBackups(
+  known: Pick<KnownBackups, 'list'>,
+  jobs: Pick<JobLog, 'finishedBackups'>,
+): Promise<KnownBackup[]> {
+  const [{ backups }, made] = await Promise.all([known.list(), jobs.finishedBackups()]);
+  const statements = new Map(made.map(({ url, job }) => [url, job.statement]));
+  return backups.map(({ url, root, cluster, moment, finishedAt }) => {
+    const statement = statements.get(url);
+    return {
       url,
-      cluster: job.cluster ?? '',
-      targets: targetsOf(job.statement),
-      bases: basesNamedIn(job.statement),
-      at: job.moment ?? job.finishedAt ?? job.createdAt,
-    }))
-    .sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
+      cluster,
+      targets: statement === undefined ? null : targetsOf(statement),
+      // Of an imported one its manifest tells; until that is read, where its chain begins is enough.
+      bases: statement !== undefined ? basesNamedIn(statement) : root === url ? [] : [root],
+      at: moment ?? finishedAt,
+    };
+  });
 }
 
 /** What a printed BACKUP statement asks for; null where it is none, or was cut off. */

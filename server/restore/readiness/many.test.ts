@@ -114,6 +114,24 @@ it('reads the newest backup of each and no more, few at a time, and asks a clust
     },
   });
   const tools: ReadinessTools = {
+    known: {
+      list: () =>
+        Promise.resolve({
+          backups: jobs.map(({ id, location, moment, createdAt }) => ({
+            url: location,
+            root: location,
+            layer: 1,
+            cluster: 'default',
+            moment,
+            finishedAt: createdAt,
+            rows: 0,
+            storedBytes: 0,
+            job: id,
+          })),
+          more: false,
+        }),
+      placesOf: () => Promise.resolve(new Map()),
+    },
     jobs: {
       finishedBackups: () => Promise.resolve(jobs.map((job) => ({ url: job.location, job }))),
       page: () => Promise.resolve({ jobs: [], next: null }),

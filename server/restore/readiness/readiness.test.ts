@@ -33,9 +33,10 @@ const PATIENT = { readingMs: 20_000, askingMs: 20_000 };
 
 /** As a console tells it that has just been started, so many days from now: nothing is remembered. */
 function report(days = 0, patience = PATIENT): Promise<ReadinessReport> {
-  const { jobs, clusters, destinations } = rig.services;
+  const { known, jobs, clusters, destinations } = rig.services;
   return new Readiness(
     {
+      known,
       jobs,
       clusters,
       destinations,

@@ -41,6 +41,8 @@ class AzureStore implements Store {
   readonly #tuning: Tuning;
   readonly #container: ContainerClient;
   readonly #agent: Agent;
+  /** Empty, or with the slash at its end. */
+  readonly #root: string;
 
   constructor(location: OpenableAzure, tuning: Tuning) {
     const { container, agent } = azureClient(location, tuning);
@@ -48,7 +50,8 @@ class AzureStore implements Store {
     this.#tuning = tuning;
     this.#container = container;
     this.#agent = agent;
-    checkName(location.path);
+    if (location.path !== '') checkName(location.path);
+    this.#root = location.path === '' ? '' : `${location.path}/`;
   }
 
   put(name: string, body: Readable | Uint8Array, options: PutOptions = {}): Promise<{ bytes: number }> {
@@ -123,7 +126,7 @@ class AzureStore implements Store {
   }
 
   async *list(prefix: string): AsyncIterable<FileInfo> {
-    const base = `${this.#location.path}/`;
+    const base = this.#root;
     // Metadata tells directories, which accounts with a hierarchical namespace list as empty blobs.
     const options = { prefix: base + prefix, includeMetadata: true };
     const pages = inPages(
@@ -154,7 +157,7 @@ class AzureStore implements Store {
 
   #blob(name: string): BlockBlobClient {
     checkName(name);
-    const whole = `${this.#location.path}/${name}`;
+    const whole = this.#root + name;
     if (whole.length > LONGEST_NAME || whole.split('/').length > MOST_PARTS)
       throw said(
         'invalid-name',

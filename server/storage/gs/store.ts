@@ -23,14 +23,14 @@ export function gsStore(location: GsLocation, tuning: Tuning): Store {
 class GsStore implements Store {
   readonly #client: GsClient;
   readonly #objects: GsObjects;
-  /** With the slash at its end. */
+  /** Empty, or with the slash at its end. */
   readonly #root: string;
   readonly #tuning: Tuning;
 
   constructor(location: GsLocation, tuning: Tuning) {
     this.#client = new GsClient(location, tuning);
     this.#objects = new GsObjects(this.#client, location.bucket);
-    this.#root = `${location.path}/`;
+    this.#root = location.path === '' ? '' : `${location.path}/`;
     this.#tuning = tuning;
   }
 

@@ -27,7 +27,7 @@ const DIRECTORY_ATTEMPTS = 10;
  * must have hard links: they are what makes a new name appear at once, whole, and never over another.
  */
 export function nodelocalStore(externDir: string, path: string): Store {
-  return new NodelocalStore(externDir, checkName(path));
+  return new NodelocalStore(externDir, path === '' ? [] : checkName(path));
 }
 
 class NodelocalStore implements Store {
