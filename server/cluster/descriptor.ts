@@ -119,6 +119,12 @@ export function storedColumns(table: TableDescriptor): Column[] {
   return table.columns.filter((column) => !column.generated);
 }
 
+/** The stored columns that tell a row from all others, in the key's order: those of files of deleted keys. */
+export function keyColumns(table: TableDescriptor): Column[] {
+  const stored = storedColumns(table);
+  return (table.rowKey ?? []).flatMap((key) => stored.find(({ name }) => name === key) ?? []);
+}
+
 /** A descriptor's kind as catalogs and pages name it: materialized views are a kind of their own. */
 export function objectKindOf(descriptor: Descriptor): ObjectKind {
   return descriptor.kind === 'view' && descriptor.materialized ? 'materialized-view' : descriptor.kind;

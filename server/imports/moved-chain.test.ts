@@ -88,6 +88,26 @@ it(
       `FROM '${url('far/x')}', '${copied[1]}', '${copied[2]}'`,
     );
 
+    // It can be proved where it is now, too.
+    const { statements, jobs } = rig.services;
+    const named = { urls: [newest], options: { detached: false } };
+    for (const id of [
+      await statements.startVerify(
+        { kind: 'verify', ...named, options: { depth: 'files', detached: false } },
+        { user: 'root' },
+        { recorded: true },
+      ),
+      await statements.startDrill(
+        { kind: 'drill', ...named },
+        { cluster: 'new', user: 'root' },
+        { recorded: true },
+      ),
+    ]) {
+      const job = await jobs.ended(id, new AbortController().signal, () => undefined);
+      expect(job).toMatchObject({ state: 'succeeded', error: null });
+      expect(job.statement).toContain(`'${url('far/x')}', '${copied[1]}', '${copied[2]}'`);
+    }
+
     // An incremental backup of the cluster that is still there goes on from where the chain is now.
     const candidates = await rig.services.statements.baseCandidates(
       { kind: 'databases', names: ['shop'] },

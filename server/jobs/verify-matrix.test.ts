@@ -399,7 +399,7 @@ const MATRIX: Damage[] = [
       checksums: 'unseen',
       rows: [{ kind: 'row', layer: 1, file: rowsOf('orders'), line: 1, column: 'id' }],
     },
-    restore: 'job-failed',
+    restore: 'corrupt-backup',
   },
 ];
 

@@ -78,13 +78,17 @@ export async function wholeChain(
 }
 
 /**
- * The URLs of the chain that the backup at this URL ends, oldest to newest, as its manifest recorded them, whatever is there now;
- * the URL alone where the manifest is damaged. Throws as `recordedLayers` does otherwise.
+ * The URLs of the chain that the backup at this URL ends, oldest to newest, wherever its layers are found; where one isn't, its
+ * recorded URL. The URL alone where the manifest is damaged. Throws as `recordedLayers` does otherwise.
  */
-export async function recordedUrls(url: string, openStore: OpenStore): Promise<string[]> {
+export async function chainUrls(
+  url: string,
+  openStore: OpenStore,
+  known: KnownPlaces = NOWHERE_ELSE,
+): Promise<string[]> {
   try {
-    const { chain } = await readManifestAt(parseLocation(url, 'source'), openStore);
-    return [...chain.map((layer) => layer.url), url];
+    const layers = await recordedLayers(url, openStore, known);
+    return [...layers.slice(0, -1).map((layer) => layer.url), url];
   } catch (error) {
     if (error instanceof HoldfastError && error.code === 'corrupt-backup') return [url];
     throw error;

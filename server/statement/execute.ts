@@ -10,9 +10,9 @@ import { problemOf } from '../backup/check.ts';
 import { HoldfastError } from '../errors.ts';
 import { readManifestAt } from '../format/manifest.ts';
 import type { Manifest } from '../format/manifest.ts';
-import { isFinal, parseJobId } from '../jobs/job.ts';
+import { parseJobId } from '../jobs/job.ts';
 import type { KnownBackups } from '../imports/known.ts';
-import type { JobEvent, JobId, JobKind, JobView } from '../jobs/job.ts';
+import type { JobId, JobKind } from '../jobs/job.ts';
 import type { JobLog } from '../jobs/log.ts';
 import type { WorkQueue } from '../jobs/queue.ts';
 import type { JobRequest } from '../jobs/requests.ts';
@@ -21,13 +21,12 @@ import type { JobStore } from '../jobs/store.ts';
 import type { ClusterRegistry } from '../metadata/clusters.ts';
 import { openChain } from '../restore/chain.ts';
 import { drillAim } from '../restore/drill/aim.ts';
-import { recordedLayers, recordedUrls, wholeChain } from '../restore/layers.ts';
+import { chainUrls, recordedLayers, wholeChain } from '../restore/layers.ts';
 import { checkRestore } from '../restore/plan.ts';
 import { bytesToLoad, planOf } from '../restore/review.ts';
 import { summaryOf } from '../restore/summary.ts';
 import { findChain } from '../restore/verify/layers.ts';
-import { lendAmong } from '../storage/lending.ts';
-import { parseLocation, redactUrl } from '../storage/location.ts';
+import { parseLocation } from '../storage/location.ts';
 import type { Location } from '../storage/location.ts';
 import type { Store } from '../storage/store.ts';
 import { answerCount, answerRows } from './answers.ts';
@@ -39,16 +38,14 @@ import type {
   DrillStatement,
   JobStatement,
   RestoreStatement,
-  ShowJobsStatement,
   Statement,
   Targets,
   VerifyStatement,
 } from './ast.ts';
 import { printStatement } from './print.ts';
-import { backupRows, jobRow, showJobsRow } from './rows.ts';
-
-/** How long SHOW JOBS shows a job after its end: https://www.cockroachlabs.com/docs/v21.1/show-jobs */
-const SHOW_JOBS_MS = 12 * 60 * 60 * 1000;
+import { JobWaits } from './job-waits.ts';
+import { backupRows } from './rows.ts';
+import { redact, withCredentials } from './urls.ts';
 
 export interface ExecutorTools {
   clusters: ClusterRegistry;
@@ -71,9 +68,11 @@ interface Caller {
  */
 export class StatementExecutor implements StatementRunner {
   readonly #tools: ExecutorTools;
+  readonly #waits: JobWaits;
 
   constructor(tools: ExecutorTools) {
     this.#tools = tools;
+    this.#waits = new JobWaits(tools.jobLog, tools.now);
   }
 
   /** One statement as psql sends it: answers when its job has ended, unless it is detached. */
@@ -82,24 +81,24 @@ export class StatementExecutor implements StatementRunner {
       case 'backup': {
         const warnings = new Set<string>();
         const id = await this.startBackup(statement, context, warnOnce(warnings, context));
-        return this.#answerJob(statement, id, context, warnings);
+        return this.#waits.answer(statement, id, context, warnings);
       }
       case 'restore': {
         const warnings = new Set<string>();
         const id = await this.startRestore(statement, context, { warn: warnOnce(warnings, context) });
-        return this.#answerJob(statement, id, context, warnings);
+        return this.#waits.answer(statement, id, context, warnings);
       }
       case 'drill': {
         const warnings = new Set<string>();
         const id = await this.startDrill(statement, context, { warn: warnOnce(warnings, context) });
-        return this.#answerJob(statement, id, context, warnings);
+        return this.#waits.answer(statement, id, context, warnings);
       }
       case 'verify': {
         const id = await this.startVerify(statement, context);
-        return this.#answerJob(statement, id, context, new Set());
+        return this.#waits.answer(statement, id, context, new Set());
       }
       case 'show-jobs':
-        return answerRows(statement, await this.#showJobs(statement, context));
+        return answerRows(statement, await this.#waits.showJobs(statement, context));
       case 'show-backup': {
         const { manifest } = await this.#openManifest(statement.url);
         return answerRows(statement, backupRows(manifest, statement.schemas));
@@ -219,7 +218,9 @@ export class StatementExecutor implements StatementRunner {
     caller: Caller,
     { warn, recorded = false }: { warn?: (warning: string) => void; recorded?: boolean } = {},
   ): Promise<JobId> {
-    const urls = recorded ? await wholeChain(given.urls[0] ?? '', this.#tools.openStore) : given.urls;
+    const urls = recorded
+      ? await wholeChain(given.urls[0] ?? '', this.#tools.openStore, this.#tools.known)
+      : given.urls;
     const statement = withCredentials({ ...given, urls });
     const chain = await openChain(statement.urls, this.#tools.openStore);
     const cluster = await this.#tools.clusters.connect(caller.cluster);
@@ -232,14 +233,16 @@ export class StatementExecutor implements StatementRunner {
 
   /**
    * Makes the job of a VERIFY: what is damaged is the job's to find. Throws what `findChain` throws. With `recorded`, the statement
-   * names the newest backup only, and those that it builds on are where its manifest says that they were.
+   * names the newest backup only, and those that it builds on are where they were recorded, or found now.
    */
   async startVerify(
     given: VerifyStatement,
     { user }: Pick<Caller, 'user'>,
     { recorded = false } = {},
   ): Promise<JobId> {
-    const urls = recorded ? await recordedUrls(given.urls[0] ?? '', this.#tools.openStore) : given.urls;
+    const urls = recorded
+      ? await chainUrls(given.urls[0] ?? '', this.#tools.openStore, this.#tools.known)
+      : given.urls;
     const statement = withCredentials({ ...given, urls });
     const { layers } = await findChain(statement.urls, this.#tools.openStore);
     const last = layers.at(-1);
@@ -298,81 +301,6 @@ export class StatementExecutor implements StatementRunner {
     return id;
   }
 
-  async #answerJob(
-    statement: JobStatement,
-    id: JobId,
-    context: RunContext,
-    said: ReadonlySet<string>,
-  ): Promise<Answer> {
-    if (statement.options.detached) return answerRows(statement, [[id]]);
-    const job = await this.#wait(id, context, said);
-    if (job.state === 'succeeded') return answerRows(statement, [jobRow(job)]);
-    if (!isFinal(job.state))
-      throw new HoldfastError(
-        job.error?.code ?? 'job-state',
-        `job ${id} was paused before it completed${job.error === null ? '' : `: ${job.error.message}`}`,
-        { hint: `RESUME JOB ${id} has it go on; CANCEL JOB ${id} removes what it wrote.` },
-      );
-    if (job.state === 'canceled') {
-      throw new HoldfastError('canceled', `job ${id} was canceled`, {
-        hint: statement.kind === 'verify' ? undefined : 'Everything that it wrote was removed.',
-      });
-    }
-    throw new HoldfastError(job.error?.code ?? 'job-failed', job.error?.message ?? `job ${id} failed`, {
-      hint: job.error?.hint ?? undefined,
-    });
-  }
-
-  /** The job once it has ended, or, unless that is to be waited for, was paused. */
-  async #wait(
-    id: JobId,
-    context: RunContext,
-    said: ReadonlySet<string> = new Set(),
-    { whilePaused = false } = {},
-  ): Promise<JobView> {
-    const reporter = progressNotices(id, context, said);
-    try {
-      return await (whilePaused
-        ? this.#tools.jobLog.ended(id, context.signal, reporter)
-        : this.#tools.jobLog.endedOrPaused(id, context.signal, reporter));
-    } catch (error) {
-      if (!context.signal.aborted) throw error;
-      throw new HoldfastError('canceled', `canceled the wait for job ${id}; the job goes on`, {
-        hint: `SHOW JOB ${id} shows it; CANCEL JOB ${id} stops it.`,
-      });
-    }
-  }
-
-  async #showJobs(statement: ShowJobsStatement, context: RunContext): Promise<(string | null)[][]> {
-    if (statement.ids === null) {
-      const jobs = await this.#tools.jobLog.recent(new Date(this.#tools.now().getTime() - SHOW_JOBS_MS));
-      return jobs.map(showJobsRow);
-    }
-    const rows: (string | null)[][] = [];
-    for (const id of statement.ids) {
-      const job = await this.#find(id);
-      // CockroachDB answers no row, and no error, for a job that isn't there.
-      if (job === null) continue;
-      rows.push(
-        showJobsRow(
-          statement.whenComplete && !isFinal(job.state)
-            ? await this.#wait(job.id, context, new Set(), { whilePaused: true })
-            : job,
-        ),
-      );
-    }
-    return rows;
-  }
-
-  async #find(id: string): Promise<JobView | null> {
-    try {
-      return await this.#tools.jobLog.view(id);
-    } catch (error) {
-      if (error instanceof HoldfastError && error.code === 'undefined-job') return null;
-      throw error;
-    }
-  }
-
   async #controlJobs(statement: ControlJobsStatement): Promise<number> {
     for (const id of statement.ids) await this.controlJob(id, statement.action);
     return statement.ids.length;
@@ -381,24 +309,6 @@ export class StatementExecutor implements StatementRunner {
   async #openManifest(url: string): Promise<{ manifest: Manifest; location: Location }> {
     const location = parseLocation(url, 'source');
     return { manifest: await readManifestAt(location, this.#tools.openStore), location };
-  }
-}
-
-/** The statement with each URL's credentials spelled out, where another one of its URLs says them. */
-function withCredentials<S extends JobStatement>(statement: S): S {
-  if (statement.kind === 'restore') return { ...statement, from: lendAmong(statement.from) };
-  if (statement.kind === 'verify' || statement.kind === 'drill')
-    return { ...statement, urls: lendAmong(statement.urls) };
-  const [to = statement.to, ...incrementalFrom] = lendAmong([statement.to, ...statement.incrementalFrom]);
-  return { ...statement, to, incrementalFrom };
-}
-
-/** How a URL is printed: its normal form without secrets, as far as it can be parsed. */
-function redact(url: string): string {
-  try {
-    return parseLocation(url).redacted;
-  } catch {
-    return redactUrl(url);
   }
 }
 
@@ -412,24 +322,5 @@ function warnOnce(said: Set<string>, context: RunContext): (warning: string) => 
   return (warning) => {
     said.add(warning);
     context.notice(warning, 'WARNING');
-  };
-}
-
-/** Tells a waiting client the job's number at once and its progress now and then. */
-function progressNotices(
-  id: JobId,
-  context: RunContext,
-  said: ReadonlySet<string>,
-): (event: JobEvent) => void {
-  const EVERY_MS = 5_000;
-  let told = Date.now();
-  context.notice(`job ${id} started`);
-  return (event) => {
-    if (event.type === 'log' && event.level === 'warning' && !said.has(event.message)) {
-      context.notice(event.message, 'WARNING');
-    }
-    if (event.type !== 'progress' || Date.now() - told < EVERY_MS) return;
-    told = Date.now();
-    context.notice(`job ${id}: ${Math.floor(event.fraction * 100)} %, ${event.rows} rows`);
   };
 }

@@ -3,9 +3,11 @@ import { nameKey } from '../../cluster/names.ts';
 import { HoldfastError } from '../../errors.ts';
 import { READ_AT_ONCE, readManifestAt } from '../../format/manifest.ts';
 import type { DataFile } from '../../format/manifest.ts';
+import { notRows } from '../../format/pick-columns.ts';
 import { parseLocation } from '../../storage/location.ts';
 import type { Location } from '../../storage/location.ts';
 import type { Store } from '../../storage/store.ts';
+import { RowCheck, type RowColumn } from '../verify/rows.ts';
 import { KeyIndex } from './key-index.ts';
 import { KeyLines } from './key-lines.ts';
 import type { LayerFile, LayerFiles } from './layer-files.ts';
@@ -58,11 +60,12 @@ export async function readChangeFiles(
 
 /**
  * Reads all keys of these files, each checked against its checksum: an index is there when all of them are what the manifests say.
- * `positions`: of the key's columns in a line of rows.
+ * `positions`: of the key's columns in a line of rows; `columns`: those columns. A key of a deleted row is `corrupt-backup`
+ * where it can't be one: no row would be found by it, and the deleted one would be there again.
  */
 export async function buildIndex(
   files: readonly LayerFile<ChangeFile>[],
-  positions: readonly number[],
+  { positions, columns }: { positions: readonly number[]; columns: readonly RowColumn[] },
   read: LayerFiles,
   signal: AbortSignal,
 ): Promise<KeyIndex> {
@@ -71,14 +74,21 @@ export async function buildIndex(
   await pMap(
     files,
     async (each) => {
-      const { layer } = each;
-      const lines = new KeyLines(each.file.kind === 'deleted' ? ofKeys : positions, (bytes, start, end) => {
+      const { layer, file } = each;
+      // Rows are looked at by the cluster that takes them.
+      const check = file.kind === 'deleted' ? new RowCheck(columns) : null;
+      const lines = new KeyLines(check === null ? positions : ofKeys, (bytes, start, end) => {
         index.add(bytes, start, end, layer);
         return false;
       });
       const text = await read.read(each, signal);
-      for await (const chunk of text as AsyncIterable<Buffer>) lines.take(chunk);
+      for await (const chunk of text as AsyncIterable<Buffer>) {
+        lines.take(chunk);
+        check?.write(chunk);
+      }
       lines.end();
+      const [bad] = check?.bad ?? [];
+      if (bad !== undefined) throw notRows(`${file.name}, line ${bad.line}: ${bad.reason}`);
     },
     { concurrency: READ_AT_ONCE, signal },
   );

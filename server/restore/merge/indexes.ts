@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { keyColumns } from '../../cluster/descriptor.ts';
 import type { TableDescriptor } from '../../cluster/descriptor.ts';
 import { nameKey, printName } from '../../cluster/names.ts';
 import { HoldfastError } from '../../errors.ts';
@@ -69,7 +70,7 @@ export class MergeIndexes {
         async (unwanted) => {
           const read = new LayerFiles(source.urls, source.openStore);
           try {
-            return await buildIndex(files, positions, read, unwanted);
+            return await buildIndex(files, { positions, columns: keyColumns(table) }, read, unwanted);
           } finally {
             await read.close();
           }

@@ -1,4 +1,4 @@
-import { storedColumns, type TableDescriptor } from '../../cluster/descriptor.ts';
+import { type Column, keyColumns, storedColumns, type TableDescriptor } from '../../cluster/descriptor.ts';
 import { nameKey, type ObjectName } from '../../cluster/names.ts';
 import type { DataFile, Manifest } from '../../format/manifest.ts';
 import type { RowColumn } from './rows.ts';
@@ -89,9 +89,8 @@ function byTable(layers: readonly (Manifest | null)[]): Map<string, PlacedFile[]
 
 /** What a table's lines are: whole rows, or keys of rows that are gone. */
 function shapesOf(table: TableDescriptor): Record<DataFile['kind'], RowColumn[]> {
-  const rows = storedColumns(table).map(({ name, type, nullable }) => ({ name, type, nullable }));
-  const deleted = (table.rowKey ?? []).flatMap((key) => rows.find(({ name }) => name === key) ?? []);
-  return { rows, deleted };
+  const shape = (columns: Column[]) => columns.map(({ name, type, nullable }) => ({ name, type, nullable }));
+  return { rows: shape(storedColumns(table)), deleted: shape(keyColumns(table)) };
 }
 
 /** Sizes so large that all groups are no more than they may be. */
