@@ -37,7 +37,12 @@ const inBody = new Set([
 
 /** Answers that wait for a cluster or a storage, which may take seconds to say nothing: no other answer waits for them in a batch. */
 function isSlow(path: string): boolean {
-  return path.startsWith('clusters.') || path === 'destinations.test' || path === 'imports.add';
+  return (
+    path.startsWith('clusters.') ||
+    path.startsWith('readiness.') ||
+    path === 'destinations.test' ||
+    path === 'imports.add'
+  );
 }
 
 function createClient() {

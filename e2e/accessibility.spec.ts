@@ -14,6 +14,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const id = await startBackup(`BACKUP bank.accounts, bank.customers TO '${url}'`);
     for (const [path, sign] of [
       ['/', 'Newest backups'],
+      ['/readiness', 'Verdicts'],
+      ['/readiness/report', 'Summary'],
       ['/backup', 'transactions'],
       ['/backups', 'Known backups'],
       [`/backups/view?url=${encodeURIComponent(url)}`, 'accounts'],

@@ -23,6 +23,7 @@ import { ProofStore } from './metadata/proofs.ts';
 import { runProcess } from './process.ts';
 import type { Role } from './process.ts';
 import type { Services } from './services.ts';
+import { Readiness } from './restore/readiness/gather.ts';
 import { BackupBrowser } from './restore/browse/browser.ts';
 import { BackedUpUsers } from './restore/recreate-users.ts';
 import { StatementExecutor } from './statement/execute.ts';
@@ -72,15 +73,18 @@ async function startConsole(logger: Logger): Promise<Role> {
     now,
   });
   const users = new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open });
+  const proofs = new ProofStore(metadata);
+  const readiness = new Readiness({ known, jobs, clusters, destinations, proofs, openStore: open, now });
   const services: Services = {
     accounts,
     clusters,
     destinations,
     connectionTests,
     jobs,
+    readiness,
+    proofs,
     known,
     importer: new Importer({ destinations, imported, known, openStore: open }),
-    proofs: new ProofStore(metadata),
     statements,
     users,
     browser: new BackupBrowser(open),

@@ -5,6 +5,7 @@ import type { Destinations } from './destinations/destinations.ts';
 import type { Importer } from './imports/importer.ts';
 import type { KnownBackups } from './imports/known.ts';
 import type { JobLog } from './jobs/log.ts';
+import type { Readiness } from './restore/readiness/gather.ts';
 import type { ProofStore } from './metadata/proofs.ts';
 import type { BackupBrowser } from './restore/browse/browser.ts';
 import type { BackedUpUsers } from './restore/recreate-users.ts';
@@ -17,6 +18,7 @@ export interface Services {
   destinations: Destinations;
   connectionTests: ConnectionTests;
   jobs: JobLog;
+  readiness: Readiness;
   known: KnownBackups;
   importer: Importer;
   proofs: ProofStore;

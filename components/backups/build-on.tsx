@@ -4,11 +4,8 @@ import { IconStackPush } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
 import type { BackupSummary } from '../../server/backup/selection.ts';
-import { beginBackupDraft } from '../backup/draft.ts';
-import { backupPath } from '../clusters/paths.ts';
-import { pickedToJson } from '../selection/picked.ts';
 import { useTRPC } from '../trpc.ts';
-import { pickedOf } from './picked-of.ts';
+import { beginIncremental } from './begin-incremental.ts';
 
 /** Opens the wizard with an incremental backup of the same objects on this one; not there where that can't be made. */
 export function BuildOn({ backup }: { backup: BackupSummary }) {
@@ -28,15 +25,7 @@ export function BuildOn({ backup }: { backup: BackupSummary }) {
     <Button
       variant="default"
       leftSection={<IconStackPush size={16} aria-hidden />}
-      onClick={() => {
-        beginBackupDraft({
-          cluster: cluster.name,
-          picked: pickedToJson(pickedOf(backup)),
-          bases: [...backup.chain.map(({ url }) => url), backup.url],
-          also: backup.url,
-        });
-        router.push(`${backupPath(cluster.name)}&step=where`);
-      }}
+      onClick={() => router.push(beginIncremental(cluster.name, backup))}
     >
       Incremental backup on this one
     </Button>

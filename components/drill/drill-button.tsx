@@ -15,12 +15,32 @@ import { ErrorAlert } from '../ui/errors.tsx';
 
 type Cluster = Outputs['clusters']['list'][number];
 
-/** Asks where a backup is to be restored for a trial, and begins; the job’s page shows the rest. */
+/** The way to a drill of a backup. */
 export function DrillButton({ backup }: { backup: BackupSummary }) {
+  const [opened, { open, close }] = useDisclosure(false);
+  return (
+    <>
+      <Button variant="default" leftSection={<IconLifebuoy size={16} aria-hidden />} onClick={open}>
+        Drill
+      </Button>
+      <DrillDialog backup={backup} opened={opened} onClose={close} />
+    </>
+  );
+}
+
+/** Asks where a backup is to be restored for a trial, and begins; the job’s page shows the rest. */
+export function DrillDialog({
+  backup,
+  opened,
+  onClose,
+}: {
+  backup: BackupSummary;
+  opened: boolean;
+  onClose: () => void;
+}) {
   const trpc = useTRPC();
   const router = useRouter();
   const queryClient = useQueryClient();
-  const [opened, { open, close }] = useDisclosure(false);
   const [chosen, setChosen] = useState<string | null>(null);
   const clusters = useQuery(trpc.clusters.list.queryOptions(undefined, { enabled: opened }));
   const start = useMutation(trpc.drills.start.mutationOptions());
@@ -40,47 +60,38 @@ export function DrillButton({ backup }: { backup: BackupSummary }) {
   }
 
   return (
-    <>
-      <Button variant="default" leftSection={<IconLifebuoy size={16} aria-hidden />} onClick={open}>
-        Drill
-      </Button>
-      <Modal opened={opened} onClose={close} title="Drill: restore this backup for a trial" size="lg">
-        <Stack gap="md">
-          <Text size="sm">
-            All of it is restored for real, into scratch databases that nobody else uses. Its rows, keys,
-            indexes and foreign keys are then compared with the backup, the time is taken, and the scratch
-            databases are dropped. It takes about {formatBytes(backup.totals.rawBytes)} of room, and as long
-            as a restore would, and then as long again for reading back.
-          </Text>
-          {clusters.error !== null ? (
-            <ErrorAlert error={clusters.error} onRetry={() => void clusters.refetch()} />
-          ) : clusters.data === undefined ? (
-            <Skeleton h={120} radius="md" />
-          ) : (
-            <ClusterChoice
-              label="On cluster"
-              clusters={clusters.data}
-              value={cluster}
-              onChange={setChosen}
-              drawback={(each) => drawbackOf(each, backup)}
-            />
-          )}
-          {start.error !== null && <ErrorAlert error={start.error} title="It was not begun" />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Cancel
-            </Button>
-            <Button
-              disabled={cluster === null}
-              loading={start.isPending || start.isSuccess}
-              onClick={onStart}
-            >
-              Start drill
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
-    </>
+    <Modal opened={opened} onClose={onClose} title="Drill: restore this backup for a trial" size="lg">
+      <Stack gap="md">
+        <Text size="sm">
+          All of it is restored for real, into scratch databases that nobody else uses. Its rows, keys,
+          indexes and foreign keys are then compared with the backup, the time is taken, and the scratch
+          databases are dropped. It takes about {formatBytes(backup.totals.rawBytes)} of room, and as long as
+          a restore would, and then as long again for reading back.
+        </Text>
+        {clusters.error !== null ? (
+          <ErrorAlert error={clusters.error} onRetry={() => void clusters.refetch()} />
+        ) : clusters.data === undefined ? (
+          <Skeleton h={120} radius="md" />
+        ) : (
+          <ClusterChoice
+            label="On cluster"
+            clusters={clusters.data}
+            value={cluster}
+            onChange={setChosen}
+            drawback={(each) => drawbackOf(each, backup)}
+          />
+        )}
+        {start.error !== null && <ErrorAlert error={start.error} title="It was not begun" />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button disabled={cluster === null} loading={start.isPending || start.isSuccess} onClick={onStart}>
+            Start drill
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
   );
 }
 

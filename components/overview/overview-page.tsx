@@ -11,6 +11,7 @@ import { plural } from '../format.ts';
 import { useActiveJobs } from '../jobs/active-jobs.ts';
 import { JobsTable } from '../jobs/jobs-table.tsx';
 import { PausedJobs } from '../jobs/paused-jobs.tsx';
+import { WorstVerdict } from '../readiness/worst-verdict.tsx';
 import { useTRPC } from '../trpc.ts';
 import { ErrorAlert, fieldMessage } from '../ui/errors.tsx';
 import { Age } from '../ui/figures.tsx';
@@ -59,6 +60,7 @@ export function OverviewPage() {
       />
       <Stack gap="xl">
         <PausedJobs jobs={open} />
+        <WorstVerdict />
         <Clusters />
         {running.length > 0 && (
           <Section

@@ -8,6 +8,7 @@ import {
   IconLayoutDashboard,
   IconListCheck,
   IconServer2,
+  IconShieldCheck,
 } from '@tabler/icons-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
@@ -15,6 +16,7 @@ import { useActiveJobs } from '../jobs/active-jobs.ts';
 
 const PAGES = [
   { href: '/', label: 'Overview', icon: IconLayoutDashboard },
+  { href: '/readiness', label: 'Readiness', icon: IconShieldCheck },
   { href: '/backup', label: 'Back up', icon: IconDatabaseExport },
   { href: '/restore', label: 'Restore', icon: IconDatabaseImport },
   { href: '/backups', label: 'Backups', icon: IconArchive },

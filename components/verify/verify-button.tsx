@@ -14,12 +14,32 @@ import { useTRPC } from '../trpc.ts';
 import { ErrorAlert } from '../ui/errors.tsx';
 import { DEPTH_WORDS } from './words.ts';
 
-/** Asks how thoroughly the backup is to be verified, and begins; the job’s page shows the rest. */
+/** The way to a verify of a backup. */
 export function VerifyButton({ backup }: { backup: BackupSummary }) {
+  const [opened, { open, close }] = useDisclosure(false);
+  return (
+    <>
+      <Button variant="default" leftSection={<IconShieldCheck size={16} aria-hidden />} onClick={open}>
+        Verify
+      </Button>
+      <VerifyDialog backup={backup} opened={opened} onClose={close} />
+    </>
+  );
+}
+
+/** Asks how thoroughly the backup is to be verified, and begins; the job’s page shows the rest. */
+export function VerifyDialog({
+  backup,
+  opened,
+  onClose,
+}: {
+  backup: BackupSummary;
+  opened: boolean;
+  onClose: () => void;
+}) {
   const trpc = useTRPC();
   const router = useRouter();
   const queryClient = useQueryClient();
-  const [opened, { open, close }] = useDisclosure(false);
   const [depth, setDepth] = useState<VerifyDepth>('checksums');
   const start = useMutation(trpc.verifies.start.mutationOptions());
 
@@ -36,46 +56,41 @@ export function VerifyButton({ backup }: { backup: BackupSummary }) {
   }
 
   return (
-    <>
-      <Button variant="default" leftSection={<IconShieldCheck size={16} aria-hidden />} onClick={open}>
-        Verify
-      </Button>
-      <Modal opened={opened} onClose={close} title="Verify this backup">
-        <Stack gap="md">
-          <Text size="sm">
-            {backup.chain.length === 0
-              ? 'The backup is read and compared with its manifest.'
-              : `The backup and the ${plural(backup.chain.length, 'backup')} that it builds on are read and compared with their manifests.`}{' '}
-            Its cluster isn’t needed; nothing is written.
-          </Text>
-          <Radio.Group
-            label="Depth"
-            description="Each looks at what those before it do, too."
-            value={depth}
-            onChange={(value) => setDepth(VERIFY_DEPTHS.find((each) => each === value) ?? depth)}
-          >
-            <Stack gap="sm" mt="sm">
-              {VERIFY_DEPTHS.map((each) => (
-                <Radio
-                  key={each}
-                  value={each}
-                  label={DEPTH_WORDS[each].label}
-                  description={DEPTH_WORDS[each].description}
-                />
-              ))}
-            </Stack>
-          </Radio.Group>
-          {start.error !== null && <ErrorAlert error={start.error} title="It was not begun" />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Cancel
-            </Button>
-            <Button loading={start.isPending || start.isSuccess} onClick={onStart}>
-              Start verify
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
-    </>
+    <Modal opened={opened} onClose={onClose} title="Verify this backup">
+      <Stack gap="md">
+        <Text size="sm">
+          {backup.chain.length === 0
+            ? 'The backup is read and compared with its manifest.'
+            : `The backup and the ${plural(backup.chain.length, 'backup')} that it builds on are read and compared with their manifests.`}{' '}
+          Its cluster isn’t needed; nothing is written.
+        </Text>
+        <Radio.Group
+          label="Depth"
+          description="Each looks at what those before it do, too."
+          value={depth}
+          onChange={(value) => setDepth(VERIFY_DEPTHS.find((each) => each === value) ?? depth)}
+        >
+          <Stack gap="sm" mt="sm">
+            {VERIFY_DEPTHS.map((each) => (
+              <Radio
+                key={each}
+                value={each}
+                label={DEPTH_WORDS[each].label}
+                description={DEPTH_WORDS[each].description}
+              />
+            ))}
+          </Stack>
+        </Radio.Group>
+        {start.error !== null && <ErrorAlert error={start.error} title="It was not begun" />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button loading={start.isPending || start.isSuccess} onClick={onStart}>
+            Start verify
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
   );
 }

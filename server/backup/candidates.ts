@@ -1,5 +1,6 @@
 import pMap from 'p-map';
 import type { Cluster, GcWindow } from '../cluster/cluster.ts';
+import type { Moment } from '../cluster/moment.ts';
 import { nameKey } from '../cluster/names.ts';
 import { HoldfastError } from '../errors.ts';
 import { type Manifest, READ_AT_ONCE, readManifestAt } from '../format/manifest.ts';
@@ -61,7 +62,7 @@ export async function baseCandidates(
       chain: [...manifest.chain.map((layer) => placeNow(layer, places)), location.redacted],
       tables: tables.length,
       selected: wanted.size,
-      deadline: firstDeadline(manifest, here),
+      deadline: firstDeadline(manifest.moment, here),
       problem: tables.length === 0 ? 'It has none of the selected tables.' : (reasons[index] ?? null),
     };
   });
@@ -90,9 +91,10 @@ async function manifestAt(
   }
 }
 
-function firstDeadline(manifest: Manifest, windows: readonly GcWindow[]): BaseCandidate['deadline'] {
+/** When the first of the tables leaves its GC window after a moment, and then can't be built on any more. */
+export function firstDeadline(moment: Moment, windows: readonly GcWindow[]): BaseCandidate['deadline'] {
   const [shortest] = windows.toSorted((a, b) => a.seconds - b.seconds);
   if (shortest === undefined) return null;
-  const at = new Date(Date.parse(manifest.moment.at) + shortest.seconds * 1000).toISOString();
+  const at = new Date(Date.parse(moment.at) + shortest.seconds * 1000).toISOString();
   return { at, table: shortest.table, seconds: shortest.seconds };
 }

@@ -57,6 +57,10 @@ const newProofSchema = z.discriminatedUnion('kind', [
 export type NewProof = z.infer<typeof newProofSchema>;
 export type Proof = NewProof & { id: string };
 
+type WithoutFindings<T> = T extends unknown ? Omit<T, 'findings'> : never;
+/** A proof without what was found one by one; `figures.findings` counts that. */
+export type ProofHead = WithoutFindings<Proof>;
+
 /** What jobs have proved of backups, in the metadata store. */
 export class ProofStore {
   readonly #metadata: Metadata;
@@ -112,7 +116,40 @@ export class ProofStore {
       .execute();
     return rows.map(proofOf);
   }
+
+  /** The newest proof of each kind, and each depth, of the backups at these redacted URLs. */
+  async heads(locations: readonly string[]): Promise<ProofHead[]> {
+    if (locations.length === 0) return [];
+    const rows = await this.#metadata.db
+      .selectFrom('proofs')
+      .select(HEAD)
+      .where('location', '=', sql<string>`ANY(${locations})`)
+      .distinctOn(['location', 'kind', 'depth'])
+      .orderBy('location')
+      .orderBy('kind')
+      .orderBy('depth')
+      .orderBy(sql`finished_at DESC`)
+      .execute();
+    return rows.map((row) => {
+      const { findings: _, ...head } = proofOf({ ...row, findings: [] });
+      return head;
+    });
+  }
 }
+
+const HEAD = [
+  'id',
+  'job_id',
+  'kind',
+  'backup_id',
+  'location',
+  'cluster',
+  'depth',
+  'outcome',
+  'figures',
+  'started_at',
+  'finished_at',
+] as const;
 
 function proofOf(row: Selectable<MetadataTables['proofs']>): Proof {
   const proof = newProofSchema.parse({

@@ -105,7 +105,7 @@ interface Newest {
 }
 
 /** The backup's own URL when it was made: its statement names it. */
-function wasAt({ statement }: Manifest): Location | null {
+export function wasAt({ statement }: Pick<Manifest, 'statement'>): Location | null {
   const url = destinationNamedIn(statement);
   if (url === null) return null;
   try {
@@ -147,7 +147,12 @@ async function findLayer(
   };
 }
 
-async function* candidates(id: string, url: string, newest: Newest): AsyncGenerator<Location> {
+/** Where a layer is looked for, the likeliest first. Throws `location-invalid` for a recorded URL that is none. */
+export async function* candidates(
+  id: string,
+  url: string,
+  newest: Omit<Newest, 'openStore'>,
+): AsyncGenerator<Location> {
   const { location, was } = newest;
   // Recorded URLs say nothing of credentials: those of the backup itself open what lies beside it.
   const recorded = lent(parseLocation(url, 'source'), location);

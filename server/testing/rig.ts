@@ -30,6 +30,7 @@ import { ClusterRegistry } from '../metadata/clusters.ts';
 import { migrate, openMetadata } from '../metadata/open.ts';
 import type { Metadata } from '../metadata/open.ts';
 import { ProofStore } from '../metadata/proofs.ts';
+import { Readiness } from '../restore/readiness/gather.ts';
 import { BackupBrowser } from '../restore/browse/browser.ts';
 import { BackedUpUsers } from '../restore/recreate-users.ts';
 import type { Services } from '../services.ts';
@@ -123,6 +124,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     openStore: open,
     now,
   });
+  const proofs = new ProofStore(metadata);
   const services: Services = {
     accounts: new Accounts(metadata, { now, secureCookies: false }),
     clusters,
@@ -132,9 +134,18 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       openStore: (location) => openStore(location, { ...storage, tuning: PROBE_TUNING }),
     }),
     jobs,
+    readiness: new Readiness({
+      known,
+      jobs,
+      clusters,
+      destinations,
+      proofs,
+      openStore: open,
+      now,
+    }),
+    proofs,
     known,
     importer: new Importer({ destinations, imported, known, openStore: open }),
-    proofs: new ProofStore(metadata),
     statements,
     users: new BackedUpUsers({ connect: (name) => clusters.connect(name), openStore: open }),
     browser: new BackupBrowser(open),

@@ -5,6 +5,7 @@ import { destinationsRouter } from './destinations.ts';
 import { importsRouter } from './imports.ts';
 import { drillsRouter } from './drills.ts';
 import { jobsRouter } from './jobs.ts';
+import { readinessRouter } from './readiness.ts';
 import { restoresRouter } from './restores.ts';
 import { sessionRouter } from './session.ts';
 import { verifiesRouter } from './verifies.ts';
@@ -17,6 +18,7 @@ export const appRouter = router({
   backups: backupsRouter,
   imports: importsRouter,
   restores: restoresRouter,
+  readiness: readinessRouter,
   verifies: verifiesRouter,
   drills: drillsRouter,
   jobs: jobsRouter,
