@@ -237,6 +237,12 @@ export interface Cluster {
   holdMoment(databases: string[], asOf: string | null, backup?: { from: Moment | null }): Promise<HeldMoment>;
 
   /**
+   * Fixes a moment after everything that has been committed by now, for whoever reads what was just written. Where a cluster's
+   * default is some time ago, that would not be there yet. Waits for clocks that differ.
+   */
+  holdLatest(databases: string[]): Promise<HeldMoment>;
+
+  /**
    * Holds a moment that is held elsewhere too, or that can still be read by itself: who does so goes on with it when the
    * other is gone. The answer's moment reads the same rows; what names it may differ (PostgreSQL exports another snapshot).
    * What `descriptors` had the other holder keep from being rewritten by then is kept from it here too. Null when it can't

@@ -12,6 +12,7 @@ import {
   linesOf,
   never,
   containing,
+  readTable,
 } from './conformance-tools.ts';
 
 /** What a restore does: objects, rows, and the ledger of both. */
@@ -59,6 +60,15 @@ export function restoringConformance(lab: Lab): void {
       });
       expect(await count()).toBe(0);
       expect(await lab.cluster.load(database, table, linesOf(lines), never)).toEqual({ rows: 50_000 });
+      const latest = await lab.cluster.holdLatest([database]);
+      const there = await readTable(
+        lab.cluster,
+        { ...table, name: named(database, 'nothing') },
+        latest.moment,
+        1e9,
+      );
+      await latest.release();
+      expect(there.flat()).toHaveLength(50_000);
       expect(await count()).toBe(50_000);
       expect(await lab.cluster.load(database, table, linesOf([]), never)).toEqual({ rows: 0 });
     });

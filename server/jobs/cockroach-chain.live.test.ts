@@ -119,6 +119,11 @@ describe('a chain of backups of CockroachDB', () => {
     expect(Object.keys(methods(manifests[2] as Manifest))).not.toContain('child');
     const verified = await rig.run(`VERIFY BACKUP ${urls.join(', ')} WITH depth = 'rows'`);
     expect(verified.rows[0]?.[1]).toBe('succeeded');
+    const drilled = await rig.run(`DRILL BACKUP ${urls.join(', ')}`);
+    expect(drilled.rows[0]?.[1]).toBe('succeeded');
+    expect(
+      await live.exec('defaultdb', `SELECT 1 FROM [SHOW DATABASES] WHERE database_name LIKE 'holdfast%'`),
+    ).toEqual([]);
     for (const [layer, manifest] of manifests.entries()) {
       const copy = COPIES[layer] ?? '';
       await rig.run(

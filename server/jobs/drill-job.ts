@@ -109,7 +109,7 @@ async function compareDefinitions(
   const { version, kind } = chain.last.manifest.cluster;
   const info = await cluster.describe();
   const present = new Set(context.present);
-  const held = await cluster.holdMoment(context.plan.databases, null);
+  const held = await cluster.holdLatest(context.plan.databases);
   try {
     const restored = await cluster.descriptors(
       items.map(({ target }) => target),

@@ -36,7 +36,7 @@ import { inMoment } from './hlc.ts';
 import * as ledger from './ledger.ts';
 import { leaseholders } from './leaseholders.ts';
 import { load } from './load.ts';
-import { DEFAULT_AS_OF, holdAlso, holdMoment } from './moment.ts';
+import { DEFAULT_AS_OF, holdAlso, holdLatest, holdMoment } from './moment.ts';
 import { tableRanges } from './ranges.ts';
 import { readRange } from './read.ts';
 import { removeKeys } from './remove-keys.ts';
@@ -88,6 +88,10 @@ export class CockroachCluster implements Cluster {
 
   holdMoment(databases: string[], asOf: string | null): Promise<HeldMoment> {
     return holdMoment(this.#connections, databases, asOf, this.#defaultAsOf);
+  }
+
+  holdLatest(databases: string[]): Promise<HeldMoment> {
+    return holdLatest(this.#connections, databases);
   }
 
   holdAlso(moment: Moment): Promise<HeldMoment | null> {

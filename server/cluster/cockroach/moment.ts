@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError, messageOf } from '../../errors.ts';
 import type { HeldMoment, Moment } from '../moment.ts';
 import { quoteIdent } from '../names.ts';
@@ -33,6 +34,18 @@ export async function holdMoment(
   // In this order: of a database that isn't there nothing can be too old.
   for (const check of checks) if (check.status === 'rejected') throw check.reason;
   return heldByItself(momentAt(timestamp));
+}
+
+/**
+ * What nodes' clocks may differ by, unless configured otherwise; a read AS OF a time does not look past that time for what another
+ * node's clock put there: https://www.cockroachlabs.com/docs/v21.1/cockroach-start#flags-max-offset
+ */
+const MAX_OFFSET_MS = 500;
+
+/** Implements Cluster.holdLatest. */
+export async function holdLatest(connections: Connections, databases: string[]): Promise<HeldMoment> {
+  await sleep(MAX_OFFSET_MS);
+  return holdMoment(connections, databases, null, '-1us');
 }
 
 /**

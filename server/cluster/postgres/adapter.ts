@@ -105,6 +105,11 @@ export class PostgresCluster implements Cluster {
     return held;
   }
 
+  /** A snapshot sees what was committed before it was taken. */
+  holdLatest(databases: string[]): Promise<HeldMoment> {
+    return this.holdMoment(databases, null);
+  }
+
   holdAlso(moment: Moment): Promise<HeldMoment | null> {
     return this.#moments.holdAlso(moment);
   }

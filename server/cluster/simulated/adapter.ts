@@ -118,6 +118,10 @@ export class SimulatedCluster implements Cluster {
     return this.#hold(simulatedMoment(asOf, this.#clock.now(), gcSeconds));
   }
 
+  holdLatest(databases: string[]): Promise<HeldMoment> {
+    return this.holdMoment(databases, null);
+  }
+
   async holdAlso(moment: Moment): Promise<HeldMoment | null> {
     await this.#answer('hold a moment');
     if (moment.kind !== 'hlc' || this.#now() > deadlineOf(moment, this.#world.unrest.gcSeconds)) return null;

@@ -27,7 +27,7 @@ export async function readBack(
   name: ObjectName,
   options: { signal: AbortSignal; onProgress: (bytes: number) => void },
 ): Promise<ReadBack> {
-  const held = await cluster.holdMoment([name.database], null);
+  const held = await cluster.holdLatest([name.database]);
   try {
     const [table] = await cluster.descriptors([name], held.moment);
     if (table?.kind !== 'table')
