@@ -229,33 +229,33 @@ describe('a chain of backups', () => {
   );
 
   it.each([
-    ['of removing changed rows', 'removing changed rows of backup 2', 'phases'],
-    ['of loading changed rows', 'loading changed rows of backup 4', 'phases'],
+    ['of removing changed rows', 'removing changed rows of backup 2', 'gone on with'],
+    ['of loading changed rows', 'loading changed rows of backup 4', 'gone on with'],
     // As of the middle of what was named.
-    ['where phases were not recorded yet', 'loading changed rows of backup 2', 'no phases'],
+    ['of what another version has planned', 'loading changed rows of backup 2', 'begun anew'],
   ])(
     'is taken over in the middle %s, each step done once',
-    async (where, status, recorded) => {
+    async (where, status, how) => {
       const database = `taken over ${where}`;
-      const last = recorded === 'phases' ? 3 : 2;
-      const asOf = recorded === 'phases' ? '' : `AS OF SYSTEM TIME '${layers[last]?.manifest.moment.at}'`;
+      const last = how === 'gone on with' ? 3 : 2;
+      const asOf = how === 'gone on with' ? '' : `AS OF SYSTEM TIME '${layers[last]?.manifest.moment.at}'`;
       const statement = `RESTORE DATABASE bank ${from('full', 'one', 'two', 'three')} ${asOf} WITH into_db = '${database}', detached`;
       const id = (await rig.run(statement)).rows[0]?.[0] ?? '';
       for await (const event of rig.services.jobs.watch(id, 0, undefined))
         if (event.type === 'progress' && event.runningStatus?.startsWith(status)) break;
       // The only engine there is coordinates the job; it goes at once, before the job can end, and another one comes.
       await leave();
-      if (recorded === 'no phases')
+      if (how === 'begun anew')
         await rig.metadata.pool.query(
           `UPDATE job_attempts SET context = context - 'phases' - 'layers' WHERE job_id = $1`,
           [id],
         );
-      leave = await rig.startEngine(recorded === 'phases' ? LAYER_BY_LAYER : {});
+      leave = await rig.startEngine(LAYER_BY_LAYER);
       await ended(id);
       expect((await rig.services.jobs.view(id)).state).toBe('succeeded');
       const log = (await rig.events(id)).flatMap((event) => (event.type === 'log' ? [event.message] : []));
-      expect(log.join('\n')).toContain('Going on, coordinated by');
-      expect((await rig.services.jobs.view(id)).attempt).toBe(1);
+      expect(log.join('\n')).toContain(how === 'gone on with' ? 'Going on, coordinated by' : 'starting over');
+      expect((await rig.services.jobs.view(id)).attempt).toBe(how === 'gone on with' ? 1 : 2);
       expect(await restored(database)).toEqual(await model('bank', last));
       expect(
         await rig.server.exec(database, "SELECT nspname FROM pg_namespace WHERE nspname ~ 'holdfast'"),

@@ -112,7 +112,10 @@ async function resume(attempt: Attempt): Promise<Restored | null> {
   const { job, tools, cluster } = attempt;
   const plan = await recordedPlan(job, tools);
   if (plan === null) return null;
-  const context = loadContextSchema.parse(plan.context);
+  const read = loadContextSchema.safeParse(plan.context);
+  // Recorded by another version, which went about it in another way.
+  if (!read.success) return null;
+  const context = read.data;
   if (context.plan.complete) return null;
   const items = itemsOf(context);
   await goOn(job, tools);

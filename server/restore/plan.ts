@@ -16,6 +16,7 @@ import { checkExtensions } from './extensions.ts';
 import type { NewExtension } from './extensions.ts';
 import { whyNotInto } from './into.ts';
 import { bytesToLoad } from './review.ts';
+import { refusalOf, skipNote } from './missing.ts';
 import { missingRoles } from './roles.ts';
 import { checkGround, engineCheck, objectChecks } from './target-checks.ts';
 import { userTables } from './users.ts';
@@ -122,8 +123,13 @@ export async function checkRestore(
     : [];
   warnings.push(...(await missingRoles(cluster, items)));
   const bytes = bytesToLoad({ chain, items });
+  const there = new Set<string>();
+  for (const database of wanted) if ((await target.database(database)) !== null) there.add(database);
+  const isThere = (database: string) => there.has(database);
   const ground =
-    refused === null ? await checkGround(cluster, info, manifest, { items, createsDatabases, bytes }) : null;
+    refused === null
+      ? await checkGround(cluster, info, manifest, { items, isThere, createsDatabases, bytes })
+      : null;
   const checks = [engineCheck(info, refused), ...objectChecks(problems, missing), ...(ground?.checks ?? [])];
   problems.push(...(ground?.problems ?? []));
   warnings.push(...(ground?.warnings ?? []));
@@ -272,61 +278,6 @@ async function dropMissing(
     }
     return missing;
   }
-}
-
-/** Why a missing dependency stops the restore, in CockroachDB's words where it has them; null when an option skips it. */
-function refusalOf(
-  { object, objectKind, dependency, dependsOnKind }: MissingDependency,
-  options: RestoreStatement['options'],
-): HoldfastError | null {
-  const needed = printName(dependency.on);
-  const refuse = (message: string, hint: string) =>
-    new HoldfastError('missing-dependency', message, { field: 'targets', hint });
-  const add = `Restore ${needed} too`;
-  switch (dependency.kind) {
-    case 'view':
-      return refuse(
-        `cannot restore view "${object.name}" without restoring referenced table "${needed}" (or "skip_missing_views" option)`,
-        `${add}, or leave the view out with skip_missing_views.`,
-      );
-    case 'foreign-key':
-      if (options.skipMissingForeignKeys) return null;
-      return refuse(
-        `cannot restore table "${object.name}" without referenced table "${needed}" (or "skip_missing_foreign_keys" option)`,
-        `${add}, or drop the constraint ${dependency.via} with skip_missing_foreign_keys.`,
-      );
-    case 'sequence':
-      if (options.skipMissingSequences) return null;
-      return refuse(
-        `cannot restore ${objectKind} "${object.name}" without referenced sequence "${needed}" (or "skip_missing_sequences" option)`,
-        `${add}, or drop the default with skip_missing_sequences.`,
-      );
-    case 'inheritance':
-      return refuse(
-        `cannot restore table "${object.name}" without the table "${needed}", which it is a partition or a child of`,
-        `${add}.`,
-      );
-    case 'policy':
-      return refuse(
-        `cannot restore table "${object.name}" without "${needed}", which its ${dependency.via} reads`,
-        `${add}.`,
-      );
-    case 'type':
-    case 'function':
-    case 'interleave':
-      return refuse(
-        `cannot restore ${objectKind} "${object.name}" without ${dependsOnKind ?? dependency.kind} "${needed}"`,
-        `${add}.`,
-      );
-  }
-}
-
-function skipNote({ object, dependency }: MissingDependency): string {
-  const what =
-    dependency.kind === 'foreign-key'
-      ? `its foreign key ${dependency.via}`
-      : `the default of ${dependency.via}`;
-  return `${printName(object)} is restored without ${what}: ${printName(dependency.on)} is missing.`;
 }
 
 /** Gives every object its target name and finds what is in its way. */

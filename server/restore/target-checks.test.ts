@@ -24,7 +24,8 @@ const items = [bareTable('accounts', {})];
 async function check(cluster: Cluster, of: Manifest, part: { creates?: string[]; bytes?: number } = {}) {
   const { creates = [], bytes = 1 } = part;
   const info = await cluster.describe();
-  const found = await checkGround(cluster, info, of, { items, createsDatabases: creates, bytes });
+  const isThere = (database: string) => !creates.includes(database);
+  const found = await checkGround(cluster, info, of, { items, isThere, createsDatabases: creates, bytes });
   const by = Object.fromEntries(found.checks.map((each) => [each.what, each]));
   return { ...found, by };
 }

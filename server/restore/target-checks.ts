@@ -32,14 +32,20 @@ export async function checkGround(
   manifest: Manifest,
   {
     items,
+    isThere,
     createsDatabases,
     bytes,
-  }: { items: readonly RestoreItem[]; createsDatabases: string[]; bytes: number },
+  }: {
+    items: readonly RestoreItem[];
+    /** Of databases. */
+    isThere: (database: string) => boolean;
+    createsDatabases: string[];
+    bytes: number;
+  },
 ): Promise<Grounds> {
-  const created = new Set(createsDatabases);
   const into = items
     .map(({ target }) => ({ database: target.database, schema: target.schema }))
-    .filter(({ database }) => !created.has(database));
+    .filter(({ database }) => isThere(database));
   const ground = await cluster.restoreGround(unique(into));
   const problems = rightsProblems(ground, info, createsDatabases);
   const version = checkVersion(info, manifest);
