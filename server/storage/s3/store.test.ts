@@ -44,12 +44,12 @@ async function subject(open: (bucket: string) => Store): Promise<Subject> {
 }
 
 storeConformance('s3', {
-  bufferMib: 48,
+  bufferMib: 64,
   open: () => subject((bucket) => s3Store(locationOf(bucket), DEFAULT_TUNING)),
 });
 
 storeConformance('s3 by virtual hosts', {
-  bufferMib: 48,
+  bufferMib: 64,
   open: () =>
     subject((bucket) => {
       const parameters = {
