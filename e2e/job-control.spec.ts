@@ -3,13 +3,13 @@ import type { Page } from 'playwright/test';
 import { violations } from './axe.ts';
 import { embedded, logIn, startStalledBackup } from './steps.ts';
 
-/** A table so large that a backup of it takes some seconds. */
+/** A table so large that a backup of it has more tasks than are begun at once: some come upon the lock that stalls it. */
 test.beforeAll(async () => {
   await embedded('postgres', 'CREATE DATABASE controlled');
   await embedded(
     'controlled',
     `CREATE TABLE ballast AS SELECT n AS id, md5(n::text) || md5((n + 1)::text) AS filler
-       FROM generate_series(1, 400000) AS n`,
+       FROM generate_series(1, 1200000) AS n`,
   );
 });
 

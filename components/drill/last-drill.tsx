@@ -9,7 +9,7 @@ import { Age } from '../ui/figures.tsx';
 /** When a backup was restored last for a trial, and what came of it: one line. */
 export function LastDrill({ backupId }: { backupId: string }) {
   const trpc = useTRPC();
-  const last = useQuery(trpc.drills.last.queryOptions({ backupId })).data;
+  const last = useQuery(trpc.drills.last.queryOptions({ backupId }, { staleTime: 0 })).data;
   if (last === undefined) return '…';
   if (last === null) return 'never';
   const { outcome, figures, finishedAt, jobId, cluster } = last;

@@ -12,7 +12,7 @@ import { DEPTH_WORDS } from './words.ts';
 
 function useLast(backupId: string): VerifyView | null | undefined {
   const trpc = useTRPC();
-  return useQuery(trpc.verifies.last.queryOptions({ backupId })).data;
+  return useQuery(trpc.verifies.last.queryOptions({ backupId }, { staleTime: 0 })).data;
 }
 
 /** When a backup was verified last, how thoroughly, and how it was found: one line. */
