@@ -14,7 +14,7 @@ const ROWS = Number(process.env['HOLDFAST_BENCH_ROWS'] ?? 6_000_000);
 const TABLES = 4;
 const RUNS = 3;
 /** Nine of ten nodes take a second for every 64 KiB, whoever asks: an engine waits nearly all of its time. */
-const SLOW_ROWS = 20_000;
+const SLOW_ROWS = 80_000;
 const SLOW = `simulated://4?rows=${SLOW_ROWS}&range=64KiB&slow=90`;
 const SLOW_RUNS = 1;
 const LOOK_MS = 50;
