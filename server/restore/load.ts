@@ -1,4 +1,4 @@
-import { Transform } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { TableDescriptor } from '../cluster/descriptor.ts';
 import { type ObjectName, printName } from '../cluster/names.ts';
@@ -32,12 +32,32 @@ export async function loadFile(
   });
   text.on('error', (error) => counted.destroy(error));
   counted.on('close', () => text.destroy());
-  const { rows } = await cluster.load(target.database, table, text.pipe(counted), options.signal, {
-    restore: target.restore,
-    key: target.key,
-  });
+  const once = { restore: target.restore, key: target.key };
+  const { rows } = await cluster
+    .load(target.database, table, text.pipe(counted), options.signal, once)
+    .catch(async (error: unknown) => {
+      throw await damageBehind(error, () => readDataFile(store, file, location), options.signal);
+    });
   if (rows !== file.rows) throw tookOther(file.name, rows, file.rows, table.name);
   return { rows };
+}
+
+/**
+ * What to say where a cluster refused rows: that they are damaged, where they are. A row may be so before the file's end has come, and with
+ * it its checksum. `reread` gives the file once more.
+ */
+export async function damageBehind(
+  error: unknown,
+  reread: () => Promise<Readable>,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!(error instanceof HoldfastError) || error.code !== 'job-failed') return error;
+  try {
+    for await (const _chunk of await reread()) signal.throwIfAborted();
+  } catch (found) {
+    if (found instanceof HoldfastError && found.code === 'corrupt-backup') return found;
+  }
+  return error;
 }
 
 /** The cluster has another number of rows than were handed to it. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { TableDescriptor } from '../../cluster/descriptor.ts';
 import type { DataFile } from '../../format/manifest.ts';
-import { tookOther } from '../load.ts';
+import { damageBehind, tookOther } from '../load.ts';
 import type { KeyIndex } from './key-index.ts';
 import { KeyLines } from './key-lines.ts';
 import type { LayerFile, LayerFiles } from './layer-files.ts';
@@ -42,13 +42,15 @@ export async function loadMerged(
 ): Promise<{ rows: number; bytes: number }> {
   const { database, table, restore, key, files } = load;
   const source = new MergedSource(read, load, options);
-  const { rows } = await cluster.load(
-    database,
-    table,
-    Readable.from(source.text(), { objectMode: false }),
-    options.signal,
-    { restore, key },
-  );
+  const text = Readable.from(source.text(), { objectMode: false });
+  const { rows } = await cluster
+    .load(database, table, text, options.signal, { restore, key })
+    .catch(async (refused: unknown) => {
+      let error = refused;
+      for (const file of files)
+        error = await damageBehind(error, () => read.read(file, options.signal), options.signal);
+      throw error;
+    });
   const { merged } = source;
   // What an earlier try has loaded isn't read again, and can't be counted.
   if (!source.ended) return { rows, bytes: merged.bytes };
